@@ -1,0 +1,65 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * keyclave.conf(5): one INI file (system-wide, then per user, or the one that KEYCLAVE_CONF names) for
+ * the daemon, the module, the provider and the CLI, read with inih; environment overrides by
+ * secure_getenv. DESIGN 14. The table of settings in settings.c is the only list: the parser, the
+ * defaults, `keyclave status --settings` and the man page's test read it.
+ */
+#ifndef KEYCLAVE_COMMON_SETTINGS_H
+#define KEYCLAVE_COMMON_SETTINGS_H
+
+#include <limits.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <sys/types.h>
+
+#define SETTINGS_LIST_MAX 256
+
+struct settings {
+	/* [keyclave] */
+	char endpoint[PATH_MAX];   /* "unix:/path"; "" until settings_load fills the default */
+	char state_dir[PATH_MAX];  /* store/, platform/ files (and run/ when overridden) */
+	bool state_dir_override;   /* from KEYCLAVE_STATE_DIR or the configuration, not the default */
+	bool endpoint_override;    /* from KEYCLAVE_ENDPOINT or the configuration */
+	char log_level[16];
+	/* [client] */
+	unsigned connect_timeout_ms; /* connect-timeout, 5 s */
+	uid_t daemon_uid;            /* a daemon of this uid is accepted beside our own and root; (uid_t)-1: none */
+	bool start_on_demand;        /* start = auto | never */
+	char daemon[PATH_MAX];       /* KEYCLAVE_DAEMON or daemon =; "": next to the installed prefix */
+	/* [daemon] */
+	char platform[16];           /* "notee", "auto", ... */
+	unsigned idle_exit_s;        /* 600; 0: never */
+	unsigned threads;            /* 0: one for each CPU that we may use */
+	char allow_uids[SETTINGS_LIST_MAX]; /* numbers or names, separated by spaces */
+	char allow_gids[SETTINGS_LIST_MAX];
+	unsigned max_connections;    /* 4096 */
+	/* [token] */
+	unsigned pin_tries;          /* 10 */
+	unsigned max_objects;        /* 100000 a store */
+	bool weak_pin_allowed;       /* weak-pin = allow | refuse; "notee": allow */
+	bool login_tickets;          /* login-tickets = on | off; "notee": on */
+	bool extractable_allowed;    /* extractable = allow | refuse */
+	/* [provider] */
+	char provider_token[64];     /* default token label for key generation without a URI */
+	char provider_properties[64];/* "tee=snp,attested=yes": enforced at first connection */
+	bool provider_digests;       /* offers DIGEST, RAND ... only when asked */
+};
+
+/*
+ * Defaults, then the files, then the environment, then RESERVED (a "key=value key=value" string as
+ * given in C_Initialize's pReserved, or NULL). False with one line logged, and WHY (>= 256 bytes, may
+ * be NULL) filled, when a file is malformed, a key is unknown or a value out of range.
+ */
+bool settings_load(struct settings *s, const char *reserved, char *why, size_t why_size);
+
+/* PATH of the store, the platform's files, the socket's directory; false when too long. */
+bool settings_path(const struct settings *s, const char *leaf, char *path, size_t size);
+
+/* Calls EACH(section, key, value, origin, ARG) for every setting, in the order of the table. */
+void settings_each(const struct settings *s,
+		   void (*each)(const char *section, const char *key, const char *value, void *arg),
+		   void *arg);
+
+#endif
