@@ -1,0 +1,172 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The table of mechanisms: one row for each CKM that the token has. Data only, linked on both sides:
+ * the module's mechanism list and length rules, the enclave's dispatch by family, the provider and the
+ * documentation read the same row. Adding a mechanism to a known family is one row and its vectors.
+ */
+#ifndef KEYCLAVE_MECHANISM_MECHANISM_H
+#define KEYCLAVE_MECHANISM_MECHANISM_H
+
+#include "common/buffer.h"
+#include "mechanism/cryptoki.h"
+
+/* Which file of crypto/ runs it. */
+enum mechanism_family {
+	FAMILY_DIGEST,
+	FAMILY_RSA,
+	FAMILY_EC,    /* ECDSA and ECDH on Weierstrass curves, key generation */
+	FAMILY_EDDSA, /* Ed25519 */
+	FAMILY_XDH,   /* X25519; derivation is CKM_ECDH1_DERIVE, which both curve families take */
+	FAMILY_AES,
+	FAMILY_HMAC,
+	FAMILY_SECRET, /* generic secrets */
+};
+
+/* What is done within the family. */
+enum mechanism_scheme {
+	SCHEME_NONE,
+	SCHEME_KEY_GEN,
+	SCHEME_DIGEST,
+	SCHEME_RSA_PKCS1,
+	SCHEME_RSA_PSS,
+	SCHEME_RSA_OAEP,
+	SCHEME_RSA_RAW,
+	SCHEME_ECDSA,
+	SCHEME_EDDSA,
+	SCHEME_ECDH,
+	SCHEME_HMAC,
+	SCHEME_AES_ECB,
+	SCHEME_AES_CBC,
+	SCHEME_AES_CBC_PAD,
+	SCHEME_AES_CTR,
+	SCHEME_AES_GCM,
+	SCHEME_AES_KEY_WRAP,     /* RFC 3394 */
+	SCHEME_AES_KEY_WRAP_KWP, /* RFC 5649 */
+};
+
+enum mechanism_parameter {
+	PARAMETER_NONE,
+	PARAMETER_IV,       /* .iv of exactly .block bytes */
+	PARAMETER_IV_OPTIONAL, /* .iv of 0 or 8 (KEY_WRAP) or 4 (KWP) bytes */
+	PARAMETER_CTR,      /* CK_AES_CTR_PARAMS */
+	PARAMETER_GCM,      /* CK_GCM_PARAMS; also the 2.40 layout without ulIvBits is not accepted */
+	PARAMETER_RSA_PSS,  /* CK_RSA_PKCS_PSS_PARAMS */
+	PARAMETER_RSA_OAEP, /* CK_RSA_PKCS_OAEP_PARAMS */
+	PARAMETER_ECDH1,    /* CK_ECDH1_DERIVE_PARAMS */
+	PARAMETER_EDDSA,    /* none, or CK_EDDSA_PARAMS with phFlag false and no context (pure Ed25519) */
+	PARAMETER_LENGTH,   /* CK_MAC_GENERAL_PARAMS: a CK_ULONG */
+};
+
+struct mechanism_row {
+	CK_MECHANISM_TYPE type;
+	const char *name; /* "CKM_ECDSA_SHA256" */
+	enum mechanism_family family;
+	enum mechanism_scheme scheme;
+	enum mechanism_parameter parameter;
+	CK_FLAGS flags; /* CKF_SIGN, CKF_EC_F_P ...: as C_GetMechanismInfo returns them, without CKF_HW */
+	CK_ULONG min_key;
+	CK_ULONG max_key;
+	CK_KEY_TYPE key_types[3]; /* that its keys may have; unused: CK_UNAVAILABLE_INFORMATION */
+
+	/* The message digest that the mechanism does first (or that a DIGEST or HMAC row is). */
+	CK_MECHANISM_TYPE digest; /* CKM_SHA256 ...; CK_UNAVAILABLE_INFORMATION: none */
+	CK_MECHANISM_TYPE raw;    /* the mechanism that takes that digest; CK_UNAVAILABLE_INFORMATION: none */
+
+	/* Data of DIGEST rows only. */
+	const char *digest_name;  /* libcrypto's: "SHA2-256" */
+	CK_RSA_PKCS_MGF_TYPE mgf; /* CKG_MGF1_SHA256 */
+	const uint8_t *digest_info; /* DER DigestInfo up to the digest, RFC 8017 section 9.2 note 1 */
+	size_t digest_info_size;
+
+	size_t output; /* bytes of a digest or a MAC; 0: follows from the key */
+	size_t block;  /* cipher block, or the digest's block size */
+	bool multi_part; /* C_SignUpdate and its like are allowed */
+};
+
+/* Every row, sorted by type. Static storage. */
+const struct mechanism_row *mechanism_rows(size_t *count);
+
+/* NULL: CKR_MECHANISM_INVALID. */
+const struct mechanism_row *mechanism_find(CK_MECHANISM_TYPE type);
+
+/* "CKM_ECDSA" or "0x..." in a static per-thread buffer. */
+const char *mechanism_name(CK_MECHANISM_TYPE type);
+
+/* The row of a DIGEST by its mask generation function, or NULL. */
+const struct mechanism_row *mechanism_find_mgf(CK_RSA_PKCS_MGF_TYPE mgf);
+
+/* True if keys of KEY_TYPE serve this mechanism. */
+bool mechanism_takes_key(const struct mechanism_row *row, CK_KEY_TYPE key_type);
+
+/* The key type's name "CKK_EC", or "0x...". */
+const char *mechanism_key_type_name(CK_KEY_TYPE type);
+
+/* A curve: the fourth kind of row, for everything that must know sizes, OIDs and libcrypto's name. */
+struct mechanism_curve {
+	const char *name;        /* "P-256": libcrypto's group name, or "ED25519", "X25519" */
+	CK_KEY_TYPE key_type;    /* CKK_EC, CKK_EC_EDWARDS, CKK_EC_MONTGOMERY */
+	const uint8_t *params;   /* DER of CKA_EC_PARAMS: the OID */
+	size_t params_size;
+	const char *params_text; /* the PrintableString alternative ("edwards25519"), accepted on entry, or NULL */
+	size_t bits;
+	size_t field_size;       /* bytes of a coordinate */
+	size_t order_size;       /* bytes of a scalar: r and s of a signature; ED25519: 32 */
+};
+
+const struct mechanism_curve *mechanism_curves(size_t *count);
+
+/* The curve of a CKA_EC_PARAMS value (OID, or PrintableString form), or NULL: CKR_CURVE_NOT_SUPPORTED. */
+const struct mechanism_curve *mechanism_curve_find(struct span ec_params);
+
+/* By libcrypto's name, case-insensitive, aliases "prime256v1", "secp384r1" included; NULL: none. */
+const struct mechanism_curve *mechanism_curve_named(const char *name);
+
+/*
+ * A mechanism with its parameters, decoded: what the wire carries and crypto/ takes. The bytes are
+ * borrowed from the frame or from the program's CK_MECHANISM. Only the members that .row->parameter
+ * names are meaningful.
+ */
+struct mechanism {
+	const struct mechanism_row *row;
+	struct span iv;        /* IV, CTR (16-byte counter block), GCM */
+	struct span aad;       /* GCM */
+	CK_ULONG tag_bits;     /* GCM */
+	CK_ULONG counter_bits; /* CTR */
+	CK_ULONG length;       /* LENGTH */
+	CK_MECHANISM_TYPE hash;   /* PSS, OAEP */
+	CK_RSA_PKCS_MGF_TYPE mgf; /* PSS, OAEP */
+	CK_ULONG salt_size;       /* PSS */
+	struct span label;        /* OAEP source data */
+	CK_EC_KDF_TYPE kdf;       /* ECDH1 */
+	struct span shared;       /* ECDH1 shared data */
+	struct span peer;         /* ECDH1 public data: the point, plain or in a DER OCTET STRING */
+};
+
+/*
+ * Decodes a program's CK_MECHANISM; every pointer and size in it is checked against its row.
+ * CKR_MECHANISM_INVALID, CKR_MECHANISM_PARAM_INVALID, CKR_ARGUMENTS_BAD.
+ */
+CK_RV mechanism_from_native(const CK_MECHANISM *native, struct mechanism *m);
+
+/*
+ * Checks ranges and combinations that the table alone cannot say (salt size against the key is the
+ * enclave's): known hash and mgf, tag bits, counter bits, iv sizes. Both sides call it.
+ * CKR_MECHANISM_PARAM_INVALID.
+ */
+CK_RV mechanism_check(const struct mechanism *m);
+
+/*
+ * The largest result of signing (or of a MAC) with a key of KEY_BITS (RSA modulus bits, curve order
+ * bits), exact for all that are here. 0: not a signing mechanism.
+ */
+size_t mechanism_signature_size(const struct mechanism *m, CK_ULONG key_bits);
+
+/*
+ * Bytes that encrypting or decrypting INPUT bytes gives: *EXACT says whether it is exact or an upper
+ * bound (CBC_PAD, OAEP and PKCS#1 decryption). CKR_DATA_LEN_RANGE or CKR_ENCRYPTED_DATA_LEN_RANGE when
+ * no such input is possible.
+ */
+CK_RV mechanism_cipher_size(const struct mechanism *m, bool encrypt, CK_ULONG key_bits, size_t input,
+			    size_t *size, bool *exact);
+
+#endif
