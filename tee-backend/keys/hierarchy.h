@@ -1,0 +1,40 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * root -> storage key -> token key, and the other branches of the root (token identity, tickets,
+ * derived application keys). The root is 32 random bytes in wrap slots (security rule 4); this opens or
+ * makes it. Inside the enclave; called by token/ once at start. docs/store.md gives every label.
+ */
+#ifndef KEYCLAVE_KEYS_HIERARCHY_H
+#define KEYCLAVE_KEYS_HIERARCHY_H
+
+#include "keys/seal.h"
+#include "platform/platform.h"
+
+struct hierarchy; /* opaque; its keys lie in secret memory; read-only after open, so thread-safe */
+
+/*
+ * Opens the store's head, or makes it when STORE is empty and CREATE. A store of another platform or
+ * protector is refused (security rule 12) with a log line that names both: CKR_TOKEN_NOT_RECOGNIZED.
+ */
+CK_RV hierarchy_open(struct platform *platform, struct blobstore *store, bool create,
+		     struct hierarchy **hierarchy);
+void hierarchy_free(struct hierarchy **hierarchy);
+
+/* 16 random bytes made with the store. */
+const uint8_t *hierarchy_store_uuid(const struct hierarchy *hierarchy);
+
+/* Seals what belongs to the store and to no token (RECORD_SLOTS). */
+const uint8_t *hierarchy_storage_key(const struct hierarchy *hierarchy);
+
+/* Seals all records of one token: SALT is the token's own random 32 bytes (new at each C_InitToken). */
+CK_RV hierarchy_token_key(const struct hierarchy *hierarchy, const uint8_t serial[16],
+			  const uint8_t salt[32], uint8_t key[SEAL_KEY_SIZE]);
+
+/* Seals tickets of this token's contexts. */
+CK_RV hierarchy_ticket_key(const struct hierarchy *hierarchy, uint8_t key[SEAL_KEY_SIZE]);
+
+/* Seed of the token's Ed25519 identity key (security rule 6). */
+CK_RV hierarchy_identity_seed(const struct hierarchy *hierarchy, const uint8_t serial[16],
+			      const uint8_t salt[32], uint8_t seed[32]);
+
+#endif
