@@ -1,0 +1,119 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * What a PKCS#11 token is: identity, PINs with lockout, and its objects in the sealed store. All tokens of
+ * one store are held by struct token_store. Knows nothing of wire formats, connections or sessions. Inside the
+ * enclave; called by service/ from many threads. Every function that changes something is durable
+ * when it returns CKR_OK, and has changed nothing otherwise.
+ */
+#ifndef KEYCLAVE_TOKEN_TOKEN_H
+#define KEYCLAVE_TOKEN_TOKEN_H
+
+#include "common/settings.h"
+#include "keys/hierarchy.h"
+#include "token/object.h"
+
+struct token_store; /* opaque, thread-safe */
+struct token;       /* opaque, thread-safe; counted references: survives C_InitToken of its slot while in use */
+
+/*
+ * Identifies a request that must have its effect once (request table: REPLAY_ONCE). Its result is written in
+ * the same batch as the effect; token_once_result finds it again. NULL where a function takes one:
+ * not remembered.
+ */
+struct once {
+	uint8_t context[16];
+	uint64_t sequence;
+};
+
+/* Opens the store and reads every token's head. Damaged records are logged and counted, not fatal. */
+CK_RV token_store_open(const struct settings *settings, struct platform *platform,
+		       struct blobstore *blobs, struct token_store **store);
+void token_store_free(struct token_store **store);
+
+const struct hierarchy *token_store_hierarchy(const struct token_store *store);
+
+/* Slot ids in order, the last one being the empty slot (DESIGN section 7, rule 13). */
+CK_RV token_store_slots(struct token_store *store, uint64_t *slots, size_t max, size_t *count);
+
+/* CKR_SLOT_ID_INVALID; CKR_OK and *TOKEN NULL for the empty slot. One reference for the caller. */
+CK_RV token_store_find(struct token_store *store, uint64_t slot, struct token **token);
+void token_free(struct token **token);
+
+/*
+ * C_InitToken. On the empty slot it makes a token there (and a new empty slot comes into being); on
+ * another the SO PIN must be right, all objects are destroyed, the serial stays and the salt is new.
+ * CKR_PIN_INCORRECT, CKR_PIN_LOCKED, CKR_PIN_LEN_RANGE. The caller has checked that no session exists.
+ */
+CK_RV token_store_init(struct token_store *store, uint64_t slot, struct span so_pin, struct span label,
+		       const struct once *once);
+
+/* The remembered result, or false. For REQUEST rows with REPLAY_ONCE, asked before their handlers. */
+bool token_once_result(struct token_store *store, const struct once *once, CK_RV *rv,
+		       uint64_t handles[2]);
+
+struct token_facts {
+	char label[33];
+	char serial[17];
+	CK_FLAGS flags; /* CKF_TOKEN_INITIALIZED, CKF_LOGIN_REQUIRED, CKF_USER_PIN_COUNT_LOW ... */
+	unsigned pin_min, pin_max;
+	uint64_t objects, damaged, epoch;
+	uint64_t pin_version; /* raised when the user PIN changes */
+	const uint8_t *identity; /* SubjectPublicKeyInfo of the identity key; lives as long as the token */
+	size_t identity_size;
+};
+void token_facts(struct token *token, struct token_facts *facts);
+
+/* Calls EACH with one line for every record that was refused. */
+void token_damage(struct token *token, void (*each)(const char *line, void *arg), void *arg);
+
+/*
+ * Checks a PIN: the attempt is committed before the comparison (security rule 8); a success resets the
+ * count. USER: CKU_SO or CKU_USER. CKR_PIN_INCORRECT, CKR_PIN_LOCKED, CKR_USER_PIN_NOT_INITIALIZED.
+ */
+CK_RV token_check_pin(struct token *token, CK_USER_TYPE user, struct span pin, const struct once *once);
+
+/* C_InitPIN (the caller has checked that SO is logged in) and C_SetPIN. CKR_PIN_LEN_RANGE, CKR_PIN_INVALID. */
+CK_RV token_init_pin(struct token *token, struct span pin, const struct once *once);
+CK_RV token_set_pin(struct token *token, CK_USER_TYPE user, struct span old_pin, struct span new_pin,
+		    const struct once *once);
+
+/* The login generation: tickets carry it, a logout raises it (in memory and sealed). */
+uint64_t token_login_generation(struct token *token);
+CK_RV token_logout_generation(struct token *token);
+
+/* ---- objects ---- */
+
+/* One reference to the token object HANDLE; CKR_OBJECT_HANDLE_INVALID; CKR_DEVICE_ERROR: its record was refused. */
+CK_RV token_object(struct token *token, CK_OBJECT_HANDLE handle, struct object **object);
+
+/*
+ * Stores COUNT (1 or 2) new objects in one batch and gives their handles, ascending.
+ * CKR_DEVICE_MEMORY: the limit of objects, memory or disk.
+ */
+CK_RV token_insert(struct token *token, struct object *const objects[], size_t count,
+		   const struct once *once, uint64_t handles[]);
+
+/* Replaces the snapshot FROM by TO. CKR_KEYCLAVE_CONFLICT: somebody was faster; read it again. */
+CK_RV token_replace(struct token *token, CK_OBJECT_HANDLE handle, const struct object *from,
+		    struct object *to, const struct once *once);
+
+/* CKR_ACTION_PROHIBITED when not CKA_DESTROYABLE. */
+CK_RV token_remove(struct token *token, CK_OBJECT_HANDLE handle, const struct once *once);
+
+/*
+ * Handles above AFTER of objects that match, ascending, at most MAX. PRIVATE_TOO: include private objects.
+ * Equality on CKA_LABEL, CKA_ID, CKA_CLASS and CKA_KEY_TYPE goes through an index.
+ */
+CK_RV token_find(struct token *token, const struct attributes *template, bool private_too, uint64_t after,
+		 uint64_t *handles, size_t max, size_t *count, bool *more);
+
+/* ---- evidence (claims of docs/evidence.md, signed by the platform) ---- */
+
+/*
+ * Evidence of OBJECT (a key; NULL: of the token itself) over NONCE, into OUT: a CMW collection in CBOR.
+ * CKR_ATTRIBUTE_TYPE_INVALID when OBJECT is no key.
+ */
+CK_RV token_evidence(struct token *token, const struct object *object, struct span nonce,
+		     struct buffer *out);
+
+#endif
