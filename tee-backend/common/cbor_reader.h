@@ -15,7 +15,7 @@ enum cbor_reader_dialect {
 	CBOR_READER_LENIENT = 1,       /* evidence of platforms: tags, indefinite lengths and long heads pass */
 };
 
-enum cbor_type {
+enum cbor_item_type {
 	CBOR_READER_UINT,
 	CBOR_READER_NEGINT, /* value n stands for -1 - n */
 	CBOR_READER_BYTES,
@@ -29,7 +29,7 @@ enum cbor_type {
 };
 
 struct cbor_item {
-	enum cbor_type type;
+	enum cbor_item_type type;
 	uint64_t number;   /* UINT, NEGINT, TAG, BOOL (0 or 1) */
 	size_t count;      /* ARRAY, MAP */
 	struct span bytes; /* BYTES, TEXT */

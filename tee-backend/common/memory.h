@@ -25,8 +25,15 @@ void *memory_secret_resize(void *p, size_t size);
 /* Wipes all the allocated bytes; NULL is accepted. */
 void memory_secret_free(void *p);
 
+/*
+ * Gives each thread a cache of freed blocks of its own, returned when it ends. For programs that are
+ * ours, where this allocator serves libcrypto; never called in somebody else's process. Call it once,
+ * before there are threads. Without it every call takes one process-wide lock, also across fork.
+ */
+void memory_thread_caches(void);
+
 struct memory_status {
-	size_t allocated;   /* bytes handed out by memory_secret_new and not yet freed */
+	size_t allocated;   /* bytes handed out and not yet freed, each block rounded up to its class */
 	size_t locked;      /* bytes of their pages that mlock holds */
 	size_t unlocked;    /* bytes of their pages that mlock refused: they may be swapped */
 	size_t lock_limit;  /* RLIMIT_MEMLOCK, SIZE_MAX when unlimited */

@@ -57,7 +57,7 @@ bool settings_load(struct settings *s, const char *reserved, char *why, size_t w
 /* PATH of the store, the platform's files, the socket's directory; false when too long. */
 bool settings_path(const struct settings *s, const char *leaf, char *path, size_t size);
 
-/* Calls EACH(section, key, value, origin, ARG) for every setting, in the order of the table. */
+/* Calls EACH(section, key, value, ARG) for every setting, in the order of the table. */
 void settings_each(const struct settings *s,
 		   void (*each)(const char *section, const char *key, const char *value, void *arg),
 		   void *arg);
