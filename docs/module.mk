@@ -1,0 +1,2 @@
+# SPDX-License-Identifier: Apache-2.0
+# docs: pages in EXTRA_DIST; man pages: man_MANS += %D%/keyclaved.8 and EXTRA_DIST likewise.

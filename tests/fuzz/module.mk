@@ -1,0 +1,16 @@
+# SPDX-License-Identifier: Apache-2.0
+# Fuzz targets: fuzz_<what>.c has LLVMFuzzerTestOneInput, its seeds lie in corpus/<what>/. Without
+# --enable-fuzzers a target is linked with replay.c and make check replays the seeds. A target's block:
+#
+#	fuzz_programs += %D%/fuzz_<what>
+#	%C%_fuzz_<what>_SOURCES = %D%/fuzz_<what>.c $(fuzz_main)
+#	%C%_fuzz_<what>_LDFLAGS = $(AM_LDFLAGS) $(KC_FUZZ_LDFLAGS)
+#	EXTRA_DIST += %D%/corpus/<what>
+if ENABLE_FUZZERS
+fuzz_main =
+else
+fuzz_main = %D%/replay.c
+endif
+EXTRA_DIST += %D%/replay.c
+fuzz_tests += %D%/replay.sh
+EXTRA_DIST += %D%/replay.sh

@@ -1,0 +1,6 @@
+# SPDX-License-Identifier: Apache-2.0
+# integration: shell tests (TAP through tests/lib/tap.sh) and the programs that they run.
+#	integration_tests += %D%/test_<what>.sh         in make check
+#	long_tests += %D%/test_<what>.sh         in make check-long only
+#	EXTRA_DIST += %D%/test_<what>.sh
+#	check_PROGRAMS += %D%/<program>

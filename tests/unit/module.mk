@@ -1,0 +1,11 @@
+# SPDX-License-Identifier: Apache-2.0
+# Unit tests: one cmocka program per product file, test_<folder>_<file>.c. A program's block:
+#
+#	unit_programs += %D%/test_common_buffer
+#	%C%_test_common_buffer_SOURCES = %D%/test_common_buffer.c
+#
+# It links all folders (LDADD in the top Makefile.am). Data files go to %D%/data/ and EXTRA_DIST, and are
+# found by the environment variable KC_SRCDIR.
+if HAVE_CMOCKA
+
+endif
