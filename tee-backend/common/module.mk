@@ -1,10 +1,12 @@
 # SPDX-License-Identifier: Apache-2.0
-# common, level 0. The form of this fragment is in the top Makefile.am; while there is no .c file, the
-# library is not declared and headers stand in noinst_HEADERS.
-noinst_HEADERS += \
-	%D%/buffer.h \
-	%D%/cbor_reader.h \
-	%D%/cbor_writer.h \
-	%D%/log.h \
+# common, level 0. The form of this fragment is in the top Makefile.am.
+noinst_LTLIBRARIES += %D%/libkc-common.la
+KC_LIBS += %D%/libkc-common.la
+KC_EXTERNAL_LIBS += $(LIBCBOR_LIBS) $(INIH_LIBS)
+%C%_libkc_common_la_SOURCES = \
+	%D%/buffer.c %D%/buffer.h \
+	%D%/cbor_reader.c %D%/cbor_reader.h \
+	%D%/cbor_writer.c %D%/cbor_writer.h \
+	%D%/log.c %D%/log.h \
 	%D%/memory.h \
 	%D%/settings.h

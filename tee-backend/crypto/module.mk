@@ -1,3 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 # crypto, level 2. The form of this fragment is in the top Makefile.am; while there is no .c file, the
 # library is not declared and headers stand in noinst_HEADERS.
+noinst_HEADERS += \
+	%D%/key.h \
+	%D%/operate.h \
+	%D%/stream.h

@@ -4,5 +4,6 @@
 include_HEADERS += %D%/keyclave.h
 noinst_HEADERS += \
 	%D%/attribute.h \
+	%D%/cryptoki.h \
 	%D%/attribute_set.h \
 	%D%/mechanism.h
