@@ -64,6 +64,11 @@ struct mechanism_row {
 	enum mechanism_scheme scheme;
 	enum mechanism_parameter parameter;
 	CK_FLAGS flags; /* CKF_SIGN, CKF_EC_F_P ...: as C_GetMechanismInfo returns them, without CKF_HW */
+	/*
+	 * Bits of the modulus or of the curve's field; bits of a generic secret; bytes of an AES or HMAC
+	 * key: the units of the mechanism's clause. RSA keys of 1024 bits are taken for use and import, but
+	 * the generation row begins at 2048.
+	 */
 	CK_ULONG min_key;
 	CK_ULONG max_key;
 	CK_KEY_TYPE key_types[3]; /* that its keys may have; unused: CK_UNAVAILABLE_INFORMATION */
@@ -75,6 +80,7 @@ struct mechanism_row {
 	/* Data of DIGEST rows only. */
 	const char *digest_name;  /* libcrypto's: "SHA2-256" */
 	CK_RSA_PKCS_MGF_TYPE mgf; /* CKG_MGF1_SHA256 */
+	CK_EC_KDF_TYPE kdf;       /* CKD_SHA256_KDF: ANSI X9.63 over this digest */
 	const uint8_t *digest_info; /* DER DigestInfo up to the digest, RFC 8017 section 9.2 note 1 */
 	size_t digest_info_size;
 
@@ -92,14 +98,31 @@ const struct mechanism_row *mechanism_find(CK_MECHANISM_TYPE type);
 /* "CKM_ECDSA" or "0x..." in a static per-thread buffer. */
 const char *mechanism_name(CK_MECHANISM_TYPE type);
 
-/* The row of a DIGEST by its mask generation function, or NULL. */
+/* The row of a DIGEST by its mask generation function, or by its key derivation function, or NULL. */
 const struct mechanism_row *mechanism_find_mgf(CK_RSA_PKCS_MGF_TYPE mgf);
+const struct mechanism_row *mechanism_find_kdf(CK_EC_KDF_TYPE kdf);
 
 /* True if keys of KEY_TYPE serve this mechanism. */
 bool mechanism_takes_key(const struct mechanism_row *row, CK_KEY_TYPE key_type);
 
-/* The key type's name "CKK_EC", or "0x...". */
+/* A key type that the token has. */
+struct mechanism_key_type {
+	CK_KEY_TYPE type;
+	const char *name; /* "CKK_EC" */
+	bool secret;      /* of CKO_SECRET_KEY; else of CKO_PUBLIC_KEY and CKO_PRIVATE_KEY */
+};
+
+/* Every key type, sorted. Static storage. */
+const struct mechanism_key_type *mechanism_key_types(size_t *count);
+
+/* NULL: not a key type of this token. */
+const struct mechanism_key_type *mechanism_key_type_find(CK_KEY_TYPE type);
+
+/* The key type's name "CKK_EC", or "0x..." in a static per-thread buffer. */
 const char *mechanism_key_type_name(CK_KEY_TYPE type);
+
+/* CKF_ bits of all mechanisms that take keys of TYPE (generation excepted): what such keys can do. */
+CK_FLAGS mechanism_key_type_flags(CK_KEY_TYPE type);
 
 /* A curve: the fourth kind of row, for everything that must know sizes, OIDs and libcrypto's name. */
 struct mechanism_curve {
@@ -108,6 +131,8 @@ struct mechanism_curve {
 	const uint8_t *params;   /* DER of CKA_EC_PARAMS: the OID */
 	size_t params_size;
 	const char *params_text; /* the PrintableString alternative ("edwards25519"), accepted on entry, or NULL */
+	const uint8_t *params_old; /* DER of the OID that was used before RFC 8410, accepted on entry, or NULL */
+	size_t params_old_size;
 	size_t bits;
 	size_t field_size;       /* bytes of a coordinate */
 	size_t order_size;       /* bytes of a scalar: r and s of a signature; ED25519: 32 */
@@ -115,11 +140,21 @@ struct mechanism_curve {
 
 const struct mechanism_curve *mechanism_curves(size_t *count);
 
-/* The curve of a CKA_EC_PARAMS value (OID, or PrintableString form), or NULL: CKR_CURVE_NOT_SUPPORTED. */
+/*
+ * The curve of a CKA_EC_PARAMS value (OID, PrintableString form, or the old OID), or NULL:
+ * CKR_CURVE_NOT_SUPPORTED. Store its .params, not what was given, so that equal keys look equal.
+ */
 const struct mechanism_curve *mechanism_curve_find(struct span ec_params);
 
 /* By libcrypto's name, case-insensitive, aliases "prime256v1", "secp384r1" included; NULL: none. */
 const struct mechanism_curve *mechanism_curve_named(const char *name);
+
+/* Limits of the variable parameters, in bytes; mechanism_check holds to them. */
+#define MECHANISM_IV_MAX 128 /* GCM: what libcrypto takes */
+#define MECHANISM_AAD_MAX ((size_t)256 * 1024)
+#define MECHANISM_LABEL_MAX 4096
+#define MECHANISM_SHARED_MAX 4096
+#define MECHANISM_PEER_MAX 256
 
 /*
  * A mechanism with its parameters, decoded: what the wire carries and crypto/ takes. The bytes are
@@ -132,7 +167,7 @@ struct mechanism {
 	struct span aad;       /* GCM */
 	CK_ULONG tag_bits;     /* GCM */
 	CK_ULONG counter_bits; /* CTR */
-	CK_ULONG length;       /* LENGTH */
+	CK_ULONG length;       /* LENGTH: bytes of the MAC */
 	CK_MECHANISM_TYPE hash;   /* PSS, OAEP */
 	CK_RSA_PKCS_MGF_TYPE mgf; /* PSS, OAEP */
 	CK_ULONG salt_size;       /* PSS */
@@ -162,9 +197,10 @@ CK_RV mechanism_check(const struct mechanism *m);
 size_t mechanism_signature_size(const struct mechanism *m, CK_ULONG key_bits);
 
 /*
- * Bytes that encrypting or decrypting INPUT bytes gives: *EXACT says whether it is exact or an upper
+ * Bytes that encrypting or decrypting INPUT bytes gives, in one part or all parts together: *EXACT says whether it is exact or an upper
  * bound (CBC_PAD, OAEP and PKCS#1 decryption). CKR_DATA_LEN_RANGE or CKR_ENCRYPTED_DATA_LEN_RANGE when
- * no such input is possible.
+ * no such input is possible; CTR: also when the counter would run over its bits (section 6.11).
+ * CKR_MECHANISM_INVALID when M is no cipher.
  */
 CK_RV mechanism_cipher_size(const struct mechanism *m, bool encrypt, CK_ULONG key_bits, size_t input,
 			    size_t *size, bool *exact);

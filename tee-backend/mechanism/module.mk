@@ -1,9 +1,12 @@
 # SPDX-License-Identifier: Apache-2.0
-# mechanism, level 1. The form of this fragment is in the top Makefile.am; while there is no .c file, the
-# library is not declared and headers stand in noinst_HEADERS.
+# mechanism, level 1. The form of this fragment is in the top Makefile.am.
 include_HEADERS += %D%/keyclave.h
-noinst_HEADERS += \
+noinst_LTLIBRARIES += %D%/libkc-mechanism.la
+KC_LIBS += %D%/libkc-mechanism.la
+%C%_libkc_mechanism_la_SOURCES = \
 	%D%/attribute.h \
-	%D%/cryptoki.h \
 	%D%/attribute_set.h \
-	%D%/mechanism.h
+	%D%/cryptoki.h \
+	%D%/mechanism.c %D%/mechanism.h \
+	%D%/mechanism_curve.c \
+	%D%/mechanism_rows.c
