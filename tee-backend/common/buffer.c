@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Owned buffers: every byte that a buffer leaves behind is wiped, whether its memory is secret memory
- * or the plain heap. Called by all layers on both sides of the trust boundary.
+ * Owned buffers: every byte that a buffer leaves behind is wiped, whether its memory is secret
+ * memory or the plain heap. Called by all layers on both sides of the trust boundary.
  */
 #include "config.h"
 

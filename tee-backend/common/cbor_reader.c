@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * One item a call from libcbor's streaming decoder, with the checks that make an encoding the only
- * one of its value: head length, no indefinite lengths, no tags. Input is hostile, so every count is
- * bounded by the bytes that are there before the caller sees it.
+ * one of its value: head length, no indefinite lengths, no tags. Input is hostile, so every count
+ * is bounded by the bytes that are there before the caller sees it.
  */
 #include "config.h"
 
@@ -15,7 +15,7 @@
 struct cbor_reader_sink {
 	struct cbor_item *item;
 	bool indefinite; /* an indefinite length or its break */
-	bool refused;    /* a type that no dialect takes */
+	bool refused;	 /* a type that no dialect takes */
 };
 
 static void cbor_reader_number(void *context, enum cbor_item_type type, uint64_t number)
@@ -161,30 +161,30 @@ static void cbor_reader_refuse_double(void *context, double value)
 }
 
 static const struct cbor_callbacks cbor_reader_callbacks = {
-	.uint8 = cbor_reader_uint8,
-	.uint16 = cbor_reader_uint16,
-	.uint32 = cbor_reader_uint32,
-	.uint64 = cbor_reader_uint64,
-	.negint8 = cbor_reader_negint8,
-	.negint16 = cbor_reader_negint16,
-	.negint32 = cbor_reader_negint32,
-	.negint64 = cbor_reader_negint64,
-	.byte_string_start = cbor_reader_refuse,
-	.byte_string = cbor_reader_byte_string,
-	.string_start = cbor_reader_refuse,
-	.string = cbor_reader_text_string,
-	.indef_array_start = cbor_reader_indefinite_array,
-	.array_start = cbor_reader_array_start,
-	.indef_map_start = cbor_reader_indefinite_map,
-	.map_start = cbor_reader_map_start,
-	.tag = cbor_reader_tag,
-	.float2 = cbor_reader_refuse_float,
-	.float4 = cbor_reader_refuse_float,
-	.float8 = cbor_reader_refuse_double,
-	.undefined = cbor_reader_refuse,
-	.null = cbor_reader_nothing,
-	.boolean = cbor_reader_boolean,
-	.indef_break = cbor_reader_break,
+    .uint8 = cbor_reader_uint8,
+    .uint16 = cbor_reader_uint16,
+    .uint32 = cbor_reader_uint32,
+    .uint64 = cbor_reader_uint64,
+    .negint8 = cbor_reader_negint8,
+    .negint16 = cbor_reader_negint16,
+    .negint32 = cbor_reader_negint32,
+    .negint64 = cbor_reader_negint64,
+    .byte_string_start = cbor_reader_refuse,
+    .byte_string = cbor_reader_byte_string,
+    .string_start = cbor_reader_refuse,
+    .string = cbor_reader_text_string,
+    .indef_array_start = cbor_reader_indefinite_array,
+    .array_start = cbor_reader_array_start,
+    .indef_map_start = cbor_reader_indefinite_map,
+    .map_start = cbor_reader_map_start,
+    .tag = cbor_reader_tag,
+    .float2 = cbor_reader_refuse_float,
+    .float4 = cbor_reader_refuse_float,
+    .float8 = cbor_reader_refuse_double,
+    .undefined = cbor_reader_refuse,
+    .null = cbor_reader_nothing,
+    .boolean = cbor_reader_boolean,
+    .indef_break = cbor_reader_break,
 };
 
 /* Bytes of the shortest head with this argument (RFC 8949 section 4.2.1). */
@@ -265,7 +265,8 @@ void cbor_reader_init(struct cbor_reader *r, struct span input)
 	*r = (struct cbor_reader){.rest = input, .dialect = CBOR_READER_DETERMINISTIC};
 }
 
-/* NULL if the dialect and the bytes that are left allow ITEM, whose head and string took CONSUMED. */
+/* NULL if the dialect and the bytes that are left allow ITEM, whose head and string took CONSUMED.
+ */
 static const char *cbor_reader_check(const struct cbor_reader *r, const struct cbor_item *item,
 				     bool indefinite, size_t consumed)
 {
@@ -316,7 +317,8 @@ bool cbor_reader_next(struct cbor_reader *r, struct cbor_item *item)
 	return true;
 }
 
-static bool cbor_reader_expect(struct cbor_reader *r, enum cbor_item_type type, struct cbor_item *item)
+static bool cbor_reader_expect(struct cbor_reader *r, enum cbor_item_type type,
+			       struct cbor_item *item)
 {
 	if (!cbor_reader_next(r, item))
 		return false;
@@ -371,7 +373,8 @@ bool cbor_reader_text(struct cbor_reader *r, size_t max, struct span *value)
 	return true;
 }
 
-static bool cbor_reader_count(struct cbor_reader *r, enum cbor_item_type type, size_t max, size_t *count)
+static bool cbor_reader_count(struct cbor_reader *r, enum cbor_item_type type, size_t max,
+			      size_t *count)
 {
 	struct cbor_item item = {0};
 

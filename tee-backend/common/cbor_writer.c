@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Deterministic CBOR by libcbor's streaming encoder, whose heads are always the shortest. The caller
- * composes whole messages and looks at .failed once. Both sides write frames and records with it.
+ * Deterministic CBOR by libcbor's streaming encoder, whose heads are always the shortest. The
+ * caller composes whole messages and looks at .failed once. Both sides write frames and records
+ * with it.
  */
 #include "config.h"
 

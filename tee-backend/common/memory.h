@@ -33,7 +33,7 @@ void memory_secret_free(void *p);
 void memory_thread_caches(void);
 
 struct memory_status {
-	size_t allocated;   /* bytes handed out and not yet freed, each block rounded up to its class */
+	size_t allocated;   /* bytes in blocks handed out, or kept by a thread, each rounded up */
 	size_t locked;      /* bytes of their pages that mlock holds */
 	size_t unlocked;    /* bytes of their pages that mlock refused: they may be swapped */
 	size_t lock_limit;  /* RLIMIT_MEMLOCK, SIZE_MAX when unlimited */

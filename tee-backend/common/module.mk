@@ -8,5 +8,7 @@ KC_EXTERNAL_LIBS += $(LIBCBOR_LIBS) $(INIH_LIBS)
 	%D%/cbor_reader.c %D%/cbor_reader.h \
 	%D%/cbor_writer.c %D%/cbor_writer.h \
 	%D%/log.c %D%/log.h \
-	%D%/memory.h \
-	%D%/settings.h
+	%D%/memory.c %D%/memory.h \
+	%D%/memory_arena.c %D%/memory_arena.h \
+	%D%/settings.c %D%/settings.h \
+	%D%/settings_value.c %D%/settings_value.h
