@@ -128,3 +128,35 @@ struct span span_text(const char *s)
 {
 	return (struct span){.data = (const uint8_t *)s, .size = s ? strlen(s) : 0};
 }
+
+bool span_is_utf8(struct span text)
+{
+	size_t i = 0;
+
+	while (i < text.size) {
+		uint8_t lead = text.data[i++];
+		uint8_t low = 0x80;
+		uint8_t high = 0xbf;
+		size_t more = 0;
+
+		if (lead < 0x80)
+			continue;
+		if (lead < 0xc2 || lead > 0xf4)
+			return false;
+		more = lead < 0xe0 ? 1 : lead < 0xf0 ? 2 : 3;
+		if (lead == 0xe0)
+			low = 0xa0;
+		else if (lead == 0xed)
+			high = 0x9f;
+		else if (lead == 0xf0)
+			low = 0x90;
+		else if (lead == 0xf4)
+			high = 0x8f;
+		for (; more; more--, low = 0x80, high = 0xbf) {
+			if (i == text.size || text.data[i] < low || text.data[i] > high)
+				return false;
+			i++;
+		}
+	}
+	return true;
+}

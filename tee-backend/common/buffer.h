@@ -54,4 +54,7 @@ bool span_equal(struct span a, struct span b);
 /* A span over a C string without its NUL; NULL gives the empty span. */
 struct span span_text(const char *s);
 
+/* True if TEXT is UTF-8 by RFC 3629: no overlong forms, no surrogates, nothing above U+10FFFF. NUL is allowed. */
+bool span_is_utf8(struct span text);
+
 #endif

@@ -220,39 +220,6 @@ static bool cbor_reader_shortest(const struct cbor_item *item, size_t consumed)
 	return consumed == 1;
 }
 
-/* RFC 3629: no overlong forms, no surrogates, nothing above U+10FFFF. */
-static bool cbor_reader_utf8(struct span text)
-{
-	size_t i = 0;
-
-	while (i < text.size) {
-		uint8_t lead = text.data[i++];
-		uint8_t low = 0x80;
-		uint8_t high = 0xbf;
-		size_t more = 0;
-
-		if (lead < 0x80)
-			continue;
-		if (lead < 0xc2 || lead > 0xf4)
-			return false;
-		more = lead < 0xe0 ? 1 : lead < 0xf0 ? 2 : 3;
-		if (lead == 0xe0)
-			low = 0xa0;
-		else if (lead == 0xed)
-			high = 0x9f;
-		else if (lead == 0xf0)
-			low = 0x90;
-		else if (lead == 0xf4)
-			high = 0x8f;
-		for (; more; more--, low = 0x80, high = 0xbf) {
-			if (i == text.size || text.data[i] < low || text.data[i] > high)
-				return false;
-			i++;
-		}
-	}
-	return true;
-}
-
 static bool cbor_reader_fail(struct cbor_reader *r, const char *error)
 {
 	if (!r->error)
@@ -285,7 +252,7 @@ static const char *cbor_reader_check(const struct cbor_reader *r, const struct c
 		return "array longer than the input";
 	if (item->type == CBOR_READER_MAP && !indefinite && item->count > left / 2)
 		return "map longer than the input";
-	if (item->type == CBOR_READER_TEXT && !cbor_reader_utf8(item->bytes))
+	if (item->type == CBOR_READER_TEXT && !span_is_utf8(item->bytes))
 		return "text is not UTF-8";
 	return NULL;
 }
