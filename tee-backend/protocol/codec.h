@@ -10,16 +10,25 @@
 
 #include "protocol/request.h"
 
-/* Appends the body to OUT. False: no memory, or over PROTOCOL_FRAME_MAX. */
-bool codec_write_request(struct buffer *out, const struct request_row *row, uint64_t sequence,
-			 const void *request);
+/*
+ * Client: appends the body to OUT. A field beyond its limits gives the refusal that its row names
+ * (CKR_PIN_LEN_RANGE, CKR_SLOT_ID_INVALID, ... CKR_ARGUMENTS_BAD), a frame above PROTOCOL_FRAME_MAX
+ * CKR_DATA_LEN_RANGE; CKR_HOST_MEMORY. What is in OUT is then of no use.
+ */
+CK_RV codec_write_request(struct buffer *out, const struct request_row *row, uint64_t sequence,
+			  const void *request);
+
+/*
+ * Enclave: appends the body to OUT; RESPONSE may be NULL when RV is not CKR_OK, and ROW too (an unknown
+ * request). False: no memory, over PROTOCOL_FRAME_MAX, or beyond the schema (a defect of the handler).
+ */
 bool codec_write_response(struct buffer *out, const struct request_row *row, uint64_t sequence,
 			  CK_RV rv, const void *response);
 
 /*
- * Enclave: decodes BODY. *ROW and *SEQUENCE are set as soon as they are known, so that an error can be
- * answered (*ROW NULL: unknown request). CKR_DATA_INVALID for anything that the schema does not allow,
- * CKR_MECHANISM_INVALID, CKR_MECHANISM_PARAM_INVALID, CKR_FUNCTION_NOT_SUPPORTED.
+ * Enclave: decodes BODY. *ROW (NULL: unknown request) and *SEQUENCE (0: not read) are set as soon as they
+ * are known, so that an error can be answered. CKR_DATA_INVALID for anything that the schema does not
+ * allow, CKR_MECHANISM_INVALID, CKR_MECHANISM_PARAM_INVALID (mechanism_check), CKR_FUNCTION_NOT_SUPPORTED.
  */
 CK_RV codec_read_request(struct span body, const struct request_row **row, uint64_t *sequence,
 			 union message *request);
@@ -31,11 +40,15 @@ CK_RV codec_read_request(struct span body, const struct request_row **row, uint6
 bool codec_read_response(struct span body, const struct request_row *row, uint64_t *sequence, CK_RV *rv,
 			 union message *response);
 
-/* The CDDL of the whole protocol as docs/protocol.md has it, from the table. */
-bool codec_write_cddl(struct buffer *out);
-
-/* A nested template's portable form (CBOR array of [type, bytes]) to and from a list. */
+/*
+ * A nested template's portable form (CBOR array of [type, bytes], at most ATTRIBUTES_NESTED_MAX) to and
+ * from a list. CKR_ATTRIBUTE_VALUE_INVALID.
+ */
 bool codec_write_template(struct buffer *out, const struct attributes *list);
 CK_RV codec_read_template(struct span value, struct attributes *list);
+
+/* The message of a control socket: the join ticket. TICKET is borrowed from MESSAGE. */
+bool codec_write_ticket(struct buffer *out, struct span ticket);
+bool codec_read_ticket(struct span message, struct span *ticket);
 
 #endif

@@ -17,6 +17,7 @@
 
 #define PROTOCOL_FRAME_MAX ((size_t)1024 * 1024) /* bytes of a frame's body */
 #define PROTOCOL_CHUNK_MAX ((size_t)256 * 1024)  /* data bytes in one frame; more is streamed */
+#define PROTOCOL_DATA_MAX (PROTOCOL_CHUNK_MAX + 64) /* the same with padding, IV or tag */
 #define PROTOCOL_HELLO_MAX 1024                  /* frame limit until hello is done */
 #define PROTOCOL_CONTEXT_ID_SIZE 16
 #define PROTOCOL_CONTEXT_KEY_SIZE 32
@@ -25,6 +26,12 @@
 #define PROTOCOL_NUMBERS_MAX 256
 #define PROTOCOL_GRANT_SIZE 16
 #define PROTOCOL_TEXTS_MAX 64
+#define PROTOCOL_TEXT_SIZE_MAX 256
+#define PROTOCOL_BOOT_ID_SIZE 16
+#define PROTOCOL_STORE_UUID_SIZE 16
+#define PROTOCOL_SIGNATURE_MAX 8192 /* bytes: RSA of 16384 bits, and more than any other */
+#define PROTOCOL_NONCE_MAX 64 /* KEYCLAVE_NONCE_MAX of keyclave.h */
+#define PROTOCOL_LABEL_MAX 32 /* of a token: CK_TOKEN_INFO.label */
 
 /* Handles (DESIGN section 7, rule 13). Token objects are 1 to HANDLE_TOKEN_MAX. */
 #define HANDLE_TOKEN_MAX ((1UL << 30) - 1)
@@ -73,6 +80,7 @@ enum request_id {
 	REQUEST_STREAM_KEY = 54,
 	REQUEST_STREAM_FINAL = 55,
 	REQUEST_STREAM_CLOSE = 56,
+	REQUEST_STREAM_READ = 57,
 	REQUEST_GENERATE = 60,
 	REQUEST_GENERATE_PAIR = 61,
 	REQUEST_WRAP = 62,
@@ -122,8 +130,13 @@ struct hello_response {
 	uint64_t minor;
 	struct span context_id;
 	struct span ticket;   /* join ticket of this context */
-	struct span boot_id;  /* 16 bytes, new at each start of the worker */
-	uint64_t new_context; /* bool: JOIN made it anew (the worker had lost it): resume logins, session objects are gone */
+	struct span boot_id;  /* PROTOCOL_BOOT_ID_SIZE, new at each start of the worker */
+	/*
+	 * Bool. JOIN: the worker had lost the context (a restart) and made it anew with the same id;
+	 * CLONE: it had lost the original, so that the copy is empty. Either way: attach and resume
+	 * again, session objects are gone.
+	 */
+	uint64_t new_context;
 	struct span software; /* text "keyclaved 0.1.0" */
 	struct span platform; /* text "notee" */
 	uint64_t tee;         /* bool */
@@ -131,8 +144,8 @@ struct hello_response {
 
 /*
  * REQUEST_CONTROL: empty -> empty, and one SOCK_SEQPACKET descriptor rides with the response. A message
- * on it, {join ticket} as a CBOR byte string plus one descriptor of a stream socket pair, makes that
- * socket a connection that waits for its hello.
+ * on it, {join ticket} as one CBOR byte string (codec_write_ticket) plus one descriptor of a stream
+ * socket pair, makes that socket a connection that waits for its hello (JOIN or CLONE with a ticket).
  */
 
 struct status_response {
@@ -204,12 +217,13 @@ struct login_request {
 	uint64_t user; /* CKU_SO or CKU_USER */
 	struct span pin;
 };
-struct login_response {
+struct login_response { /* of RESUME too: a fresh ticket, bound to the context that asks */
 	struct span ticket; /* empty: tickets are off, or user is SO */
 };
 struct resume_request {
 	uint64_t slot;
 	struct span ticket;
+	struct span context_key; /* that the ticket is bound to: a forked child presents its parent's */
 };
 
 struct pin_init_request {
@@ -269,7 +283,7 @@ struct get_request {
 };
 struct get_response {
 	uint64_t verdict;             /* CKR_OK, CKR_ATTRIBUTE_SENSITIVE or CKR_ATTRIBUTE_TYPE_INVALID */
-	struct attributes attributes; /* one for each type asked for, in order; null where not available */
+	struct attributes attributes; /* one for each type asked for, in order; data NULL where not available */
 };
 struct set_request {
 	uint64_t slot;
@@ -375,6 +389,7 @@ struct stream_update_request {
 };
 struct stream_response {
 	struct span data;
+	uint64_t more; /* bool, FINAL and READ: ask STREAM_READ (a GCM plaintext comes all at once, after its tag) */
 };
 struct stream_key_request {
 	uint64_t stream;
@@ -385,7 +400,7 @@ struct stream_final_request {
 	uint64_t stream;
 	struct span signature; /* STREAM_VERIFY; else empty */
 };
-struct stream_close_request {
+struct stream_close_request { /* CLOSE, READ */
 	uint64_t stream;
 };
 

@@ -1,7 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
-# protocol, level 2. The form of this fragment is in the top Makefile.am; while there is no .c file, the
-# library is not declared and headers stand in noinst_HEADERS.
-noinst_HEADERS += \
-	%D%/codec.h \
+# protocol, level 2. The form of this fragment is in the top Makefile.am.
+noinst_LTLIBRARIES += %D%/libkc-protocol.la
+KC_LIBS += %D%/libkc-protocol.la
+%C%_libkc_protocol_la_SOURCES = \
+	%D%/codec.c %D%/codec.h \
 	%D%/message.h \
-	%D%/request.h
+	%D%/request.c %D%/request.h

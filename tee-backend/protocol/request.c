@@ -1,0 +1,620 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The table of requests, the only list of them: fields with their limits, rights, replay. codec.c,
+ * the enclave's dispatch, the client's retries and the CDDL of docs/protocol.md read it. Both sides.
+ */
+#include "config.h"
+
+#include "protocol/request.h"
+
+/* Handles and slot numbers fit 32 bits (DESIGN section 7, rule 13). */
+#define SLOT_MAX 0xffffffffUL
+
+/* The offset of a member of the type WANT: a row that does not fit its struct does not compile. */
+#define AT(T, member, want) (offsetof(T, member) * _Generic(((T *)0)->member, want : (size_t)1))
+
+#define UINT(T, member, limit, otherwise) \
+	{.name = #member, .type = FIELD_UINT, .offset = AT(T, member, uint64_t), .max = (limit), \
+	 .refusal = (otherwise)}
+#define NUMBER(T, member) UINT(T, member, UINT64_MAX, CKR_ARGUMENTS_BAD)
+#define SLOT(T, member) UINT(T, member, SLOT_MAX, CKR_SLOT_ID_INVALID)
+#define HANDLE(T, member, otherwise) UINT(T, member, HANDLE_MAX, otherwise)
+#define BOOL(T, member) \
+	{.name = #member, .type = FIELD_BOOL, .offset = AT(T, member, uint64_t), .max = 1, \
+	 .refusal = CKR_ARGUMENTS_BAD}
+#define BYTES(T, member, limit, otherwise) \
+	{.name = #member, .type = FIELD_BYTES, .offset = AT(T, member, struct span), .max = (limit), \
+	 .refusal = (otherwise)}
+#define EXACT(T, member, length) \
+	{.name = #member, .type = FIELD_BYTES, .offset = AT(T, member, struct span), .max = (length), \
+	 .min = (length), .refusal = CKR_ARGUMENTS_BAD}
+#define EXACT_OR_NONE(T, member, length) \
+	{.name = #member, .type = FIELD_BYTES, .offset = AT(T, member, struct span), .max = (length), \
+	 .min = (length), .optional = true, .refusal = CKR_ARGUMENTS_BAD}
+#define TEXT(T, member, limit) \
+	{.name = #member, .type = FIELD_TEXT, .offset = AT(T, member, struct span), .max = (limit), \
+	 .refusal = CKR_ARGUMENTS_BAD}
+#define NUMBERS(T, member, limit) \
+	{.name = #member, .type = FIELD_NUMBERS, .offset = AT(T, member, struct numbers), .max = (limit), \
+	 .refusal = CKR_ARGUMENTS_BAD}
+#define TEXTS(T, member, limit) \
+	{.name = #member, .type = FIELD_TEXTS, .offset = AT(T, member, struct texts), .max = (limit), \
+	 .refusal = CKR_ARGUMENTS_BAD}
+#define TEMPLATE(T, member) \
+	{.name = #member, .type = FIELD_TEMPLATE, .offset = AT(T, member, struct attributes), \
+	 .max = ATTRIBUTES_MAX, .refusal = CKR_ATTRIBUTE_VALUE_INVALID}
+#define VALUES(T, member) \
+	{.name = #member, .type = FIELD_VALUES, .offset = AT(T, member, struct attributes), \
+	 .max = ATTRIBUTES_MAX, .refusal = CKR_ATTRIBUTE_VALUE_INVALID}
+#define MECHANISM(T, member) \
+	{.name = #member, .type = FIELD_MECHANISM, .offset = AT(T, member, struct mechanism), \
+	 .refusal = CKR_MECHANISM_PARAM_INVALID}
+#define SCHEMA(T, text, rows) \
+	{.name = (text), .size = sizeof(T), .fields = (rows), .count = sizeof(rows) / sizeof((rows)[0])}
+
+static const struct field hello_request_fields[] = {
+	UINT(struct hello_request, major, UINT16_MAX, CKR_ARGUMENTS_BAD),
+	UINT(struct hello_request, minor, UINT16_MAX, CKR_ARGUMENTS_BAD),
+	UINT(struct hello_request, mode, HELLO_CLONE, CKR_ARGUMENTS_BAD),
+	EXACT(struct hello_request, context_key, PROTOCOL_CONTEXT_KEY_SIZE),
+	EXACT_OR_NONE(struct hello_request, new_key, PROTOCOL_CONTEXT_KEY_SIZE),
+	BYTES(struct hello_request, ticket, PROTOCOL_TICKET_MAX, CKR_ARGUMENTS_BAD),
+	TEXT(struct hello_request, program, 64),
+};
+
+static const struct field hello_response_fields[] = {
+	UINT(struct hello_response, major, UINT16_MAX, CKR_ARGUMENTS_BAD),
+	UINT(struct hello_response, minor, UINT16_MAX, CKR_ARGUMENTS_BAD),
+	EXACT(struct hello_response, context_id, PROTOCOL_CONTEXT_ID_SIZE),
+	BYTES(struct hello_response, ticket, PROTOCOL_TICKET_MAX, CKR_ARGUMENTS_BAD),
+	EXACT(struct hello_response, boot_id, PROTOCOL_BOOT_ID_SIZE),
+	BOOL(struct hello_response, new_context),
+	TEXT(struct hello_response, software, 64),
+	TEXT(struct hello_response, platform, 64),
+	BOOL(struct hello_response, tee),
+};
+
+static const struct field status_response_fields[] = {
+	TEXT(struct status_response, software, 64),
+	TEXT(struct status_response, platform, 64),
+	TEXT(struct status_response, protector, 64),
+	TEXT(struct status_response, rollback, 64),
+	BOOL(struct status_response, tee),
+	NUMBER(struct status_response, pid),
+	NUMBER(struct status_response, uptime_s),
+	NUMBER(struct status_response, threads),
+	NUMBER(struct status_response, connections),
+	NUMBER(struct status_response, contexts),
+	NUMBER(struct status_response, requests),
+	NUMBER(struct status_response, secret_bytes),
+	NUMBER(struct status_response, locked_bytes),
+	NUMBER(struct status_response, unlocked_bytes),
+	NUMBER(struct status_response, lock_limit),
+	NUMBER(struct status_response, tokens),
+	NUMBER(struct status_response, objects),
+	NUMBER(struct status_response, damaged),
+	EXACT_OR_NONE(struct status_response, store_uuid, PROTOCOL_STORE_UUID_SIZE),
+};
+
+static const struct field damage_response_fields[] = {
+	TEXTS(struct damage_response, names, PROTOCOL_TEXTS_MAX),
+};
+
+static const struct field slots_response_fields[] = {
+	NUMBERS(struct slots_response, slots, PROTOCOL_NUMBERS_MAX),
+};
+
+static const struct field slot_request_fields[] = {
+	SLOT(struct slot_request, slot),
+};
+
+static const struct field token_response_fields[] = {
+	TEXT(struct token_response, label, PROTOCOL_LABEL_MAX),
+	TEXT(struct token_response, serial, 16),
+	TEXT(struct token_response, model, 64),
+	TEXT(struct token_response, manufacturer, PROTOCOL_LABEL_MAX),
+	NUMBER(struct token_response, flags),
+	NUMBER(struct token_response, pin_min),
+	NUMBER(struct token_response, pin_max),
+	NUMBER(struct token_response, objects),
+	NUMBER(struct token_response, epoch),
+	BYTES(struct token_response, identity, 1024, CKR_ARGUMENTS_BAD),
+	TEXT(struct token_response, platform, 64),
+	TEXT(struct token_response, protector, 64),
+	TEXT(struct token_response, rollback, 64),
+	BOOL(struct token_response, weak_pin),
+};
+
+static const struct field token_init_request_fields[] = {
+	SLOT(struct token_init_request, slot),
+	BYTES(struct token_init_request, pin, PROTOCOL_PIN_MAX, CKR_PIN_LEN_RANGE),
+	TEXT(struct token_init_request, label, PROTOCOL_LABEL_MAX),
+};
+
+static const struct field release_request_fields[] = {
+	SLOT(struct release_request, slot),
+	NUMBER(struct release_request, session),
+};
+
+static const struct field login_request_fields[] = {
+	SLOT(struct login_request, slot),
+	NUMBER(struct login_request, user),
+	BYTES(struct login_request, pin, PROTOCOL_PIN_MAX, CKR_PIN_LEN_RANGE),
+};
+
+static const struct field login_response_fields[] = {
+	BYTES(struct login_response, ticket, PROTOCOL_TICKET_MAX, CKR_ARGUMENTS_BAD),
+};
+
+static const struct field resume_request_fields[] = {
+	SLOT(struct resume_request, slot),
+	BYTES(struct resume_request, ticket, PROTOCOL_TICKET_MAX, CKR_ARGUMENTS_BAD),
+	EXACT(struct resume_request, context_key, PROTOCOL_CONTEXT_KEY_SIZE),
+};
+
+static const struct field pin_init_request_fields[] = {
+	SLOT(struct pin_init_request, slot),
+	BYTES(struct pin_init_request, pin, PROTOCOL_PIN_MAX, CKR_PIN_LEN_RANGE),
+};
+
+static const struct field pin_set_request_fields[] = {
+	SLOT(struct pin_set_request, slot),
+	BYTES(struct pin_set_request, old_pin, PROTOCOL_PIN_MAX, CKR_PIN_LEN_RANGE),
+	BYTES(struct pin_set_request, new_pin, PROTOCOL_PIN_MAX, CKR_PIN_LEN_RANGE),
+};
+
+static const struct field grant_request_fields[] = {
+	SLOT(struct grant_request, slot),
+	HANDLE(struct grant_request, key, CKR_KEY_HANDLE_INVALID),
+	NUMBER(struct grant_request, usage),
+	BYTES(struct grant_request, pin, PROTOCOL_PIN_MAX, CKR_PIN_LEN_RANGE),
+};
+
+static const struct field grant_response_fields[] = {
+	EXACT_OR_NONE(struct grant_response, grant, PROTOCOL_GRANT_SIZE),
+};
+
+static const struct field create_request_fields[] = {
+	SLOT(struct create_request, slot),
+	NUMBER(struct create_request, session),
+	TEMPLATE(struct create_request, template),
+};
+
+static const struct field handle_response_fields[] = {
+	HANDLE(struct handle_response, handle, CKR_OBJECT_HANDLE_INVALID),
+};
+
+static const struct field copy_request_fields[] = {
+	SLOT(struct copy_request, slot),
+	NUMBER(struct copy_request, session),
+	HANDLE(struct copy_request, handle, CKR_OBJECT_HANDLE_INVALID),
+	TEMPLATE(struct copy_request, template),
+};
+
+static const struct field object_request_fields[] = {
+	SLOT(struct object_request, slot),
+	HANDLE(struct object_request, handle, CKR_OBJECT_HANDLE_INVALID),
+};
+
+static const struct field find_request_fields[] = {
+	SLOT(struct find_request, slot),
+	TEMPLATE(struct find_request, template),
+	HANDLE(struct find_request, after, CKR_ARGUMENTS_BAD),
+};
+
+static const struct field find_response_fields[] = {
+	BYTES(struct find_response, handles, PROTOCOL_CHUNK_MAX, CKR_ARGUMENTS_BAD),
+	BOOL(struct find_response, more),
+};
+
+static const struct field get_request_fields[] = {
+	SLOT(struct get_request, slot),
+	HANDLE(struct get_request, handle, CKR_OBJECT_HANDLE_INVALID),
+	NUMBERS(struct get_request, types, ATTRIBUTES_MAX),
+	BYTES(struct get_request, nonce, PROTOCOL_NONCE_MAX, CKR_ATTRIBUTE_VALUE_INVALID),
+};
+
+static const struct field get_response_fields[] = {
+	NUMBER(struct get_response, verdict),
+	VALUES(struct get_response, attributes),
+};
+
+static const struct field set_request_fields[] = {
+	SLOT(struct set_request, slot),
+	HANDLE(struct set_request, handle, CKR_OBJECT_HANDLE_INVALID),
+	TEMPLATE(struct set_request, template),
+};
+
+static const struct field size_response_fields[] = {
+	NUMBER(struct size_response, size),
+};
+
+static const struct field describe_response_fields[] = {
+	NUMBER(struct describe_response, class),
+	NUMBER(struct describe_response, key_type),
+	NUMBER(struct describe_response, bits),
+	NUMBER(struct describe_response, usage),
+	BOOL(struct describe_response, always_authenticate),
+	BOOL(struct describe_response, is_token),
+	BOOL(struct describe_response, is_private),
+	NUMBER(struct describe_response, version),
+	NUMBERS(struct describe_response, mechanisms, PROTOCOL_NUMBERS_MAX),
+	BYTES(struct describe_response, public_info, PROTOCOL_CHUNK_MAX, CKR_ARGUMENTS_BAD),
+	BYTES(struct describe_response, ec_params, 1024, CKR_ARGUMENTS_BAD),
+	BYTES(struct describe_response, id, PROTOCOL_CHUNK_MAX, CKR_ARGUMENTS_BAD),
+	BYTES(struct describe_response, label, PROTOCOL_CHUNK_MAX, CKR_ARGUMENTS_BAD),
+};
+
+static const struct field evidence_request_fields[] = {
+	SLOT(struct evidence_request, slot),
+	HANDLE(struct evidence_request, handle, CKR_OBJECT_HANDLE_INVALID),
+	BYTES(struct evidence_request, nonce, PROTOCOL_NONCE_MAX, CKR_ATTRIBUTE_VALUE_INVALID),
+};
+
+static const struct field evidence_response_fields[] = {
+	BYTES(struct evidence_response, evidence, PROTOCOL_CHUNK_MAX, CKR_ARGUMENTS_BAD),
+};
+
+static const struct field operate_request_fields[] = {
+	SLOT(struct operate_request, slot),
+	HANDLE(struct operate_request, key, CKR_KEY_HANDLE_INVALID),
+	MECHANISM(struct operate_request, mechanism),
+	BYTES(struct operate_request, data, PROTOCOL_DATA_MAX, CKR_DATA_LEN_RANGE),
+	EXACT_OR_NONE(struct operate_request, grant, PROTOCOL_GRANT_SIZE),
+};
+
+static const struct field operate_response_fields[] = {
+	BYTES(struct operate_response, data, PROTOCOL_DATA_MAX, CKR_DATA_LEN_RANGE),
+	NUMBER(struct operate_response, version),
+};
+
+static const struct field verify_request_fields[] = {
+	SLOT(struct verify_request, slot),
+	HANDLE(struct verify_request, key, CKR_KEY_HANDLE_INVALID),
+	MECHANISM(struct verify_request, mechanism),
+	BYTES(struct verify_request, data, PROTOCOL_DATA_MAX, CKR_DATA_LEN_RANGE),
+	BYTES(struct verify_request, signature, PROTOCOL_SIGNATURE_MAX, CKR_SIGNATURE_LEN_RANGE),
+};
+
+static const struct field verify_response_fields[] = {
+	NUMBER(struct verify_response, version),
+};
+
+static const struct field decrypt_tls_request_fields[] = {
+	SLOT(struct decrypt_tls_request, slot),
+	HANDLE(struct decrypt_tls_request, key, CKR_KEY_HANDLE_INVALID),
+	BYTES(struct decrypt_tls_request, data, PROTOCOL_DATA_MAX, CKR_DATA_LEN_RANGE),
+	NUMBER(struct decrypt_tls_request, client_version),
+	NUMBER(struct decrypt_tls_request, negotiated_version),
+	EXACT_OR_NONE(struct decrypt_tls_request, grant, PROTOCOL_GRANT_SIZE),
+};
+
+static const struct field chain_request_fields[] = {
+	SLOT(struct chain_request, slot),
+	HANDLE(struct chain_request, key, CKR_KEY_HANDLE_INVALID),
+	MECHANISM(struct chain_request, mechanism),
+	BOOL(struct chain_request, encrypt),
+	BOOL(struct chain_request, last),
+	BYTES(struct chain_request, data, PROTOCOL_DATA_MAX, CKR_DATA_LEN_RANGE),
+	EXACT_OR_NONE(struct chain_request, grant, PROTOCOL_GRANT_SIZE),
+};
+
+static const struct field chain_response_fields[] = {
+	BYTES(struct chain_response, data, PROTOCOL_DATA_MAX, CKR_DATA_LEN_RANGE),
+	EXACT_OR_NONE(struct chain_response, next_iv, 16),
+	EXACT_OR_NONE(struct chain_response, grant, PROTOCOL_GRANT_SIZE),
+	NUMBER(struct chain_response, version),
+};
+
+static const struct field agree_request_fields[] = {
+	SLOT(struct agree_request, slot),
+	HANDLE(struct agree_request, key, CKR_KEY_HANDLE_INVALID),
+	MECHANISM(struct agree_request, mechanism),
+	NUMBER(struct agree_request, size),
+	EXACT_OR_NONE(struct agree_request, grant, PROTOCOL_GRANT_SIZE),
+};
+
+static const struct field stream_open_request_fields[] = {
+	SLOT(struct stream_open_request, slot),
+	UINT(struct stream_open_request, kind, 4, CKR_ARGUMENTS_BAD),
+	HANDLE(struct stream_open_request, key, CKR_KEY_HANDLE_INVALID),
+	MECHANISM(struct stream_open_request, mechanism),
+	BYTES(struct stream_open_request, state, 1024, CKR_ARGUMENTS_BAD),
+	EXACT_OR_NONE(struct stream_open_request, grant, PROTOCOL_GRANT_SIZE),
+};
+
+static const struct field stream_open_response_fields[] = {
+	NUMBER(struct stream_open_response, stream),
+	NUMBER(struct stream_open_response, version),
+};
+
+static const struct field stream_update_request_fields[] = {
+	NUMBER(struct stream_update_request, stream),
+	BYTES(struct stream_update_request, data, PROTOCOL_DATA_MAX, CKR_DATA_LEN_RANGE),
+};
+
+static const struct field stream_response_fields[] = {
+	BYTES(struct stream_response, data, PROTOCOL_DATA_MAX, CKR_DATA_LEN_RANGE),
+	BOOL(struct stream_response, more),
+};
+
+static const struct field stream_key_request_fields[] = {
+	NUMBER(struct stream_key_request, stream),
+	SLOT(struct stream_key_request, slot),
+	HANDLE(struct stream_key_request, key, CKR_KEY_HANDLE_INVALID),
+};
+
+static const struct field stream_final_request_fields[] = {
+	NUMBER(struct stream_final_request, stream),
+	BYTES(struct stream_final_request, signature, PROTOCOL_SIGNATURE_MAX,
+		CKR_SIGNATURE_LEN_RANGE),
+};
+
+static const struct field stream_close_request_fields[] = {
+	NUMBER(struct stream_close_request, stream),
+};
+
+static const struct field generate_request_fields[] = {
+	SLOT(struct generate_request, slot),
+	NUMBER(struct generate_request, session),
+	MECHANISM(struct generate_request, mechanism),
+	TEMPLATE(struct generate_request, template),
+};
+
+static const struct field generate_pair_request_fields[] = {
+	SLOT(struct generate_pair_request, slot),
+	NUMBER(struct generate_pair_request, session),
+	MECHANISM(struct generate_pair_request, mechanism),
+	TEMPLATE(struct generate_pair_request, public_template),
+	TEMPLATE(struct generate_pair_request, private_template),
+};
+
+static const struct field generate_pair_response_fields[] = {
+	HANDLE(struct generate_pair_response, public_key, CKR_ARGUMENTS_BAD),
+	HANDLE(struct generate_pair_response, private_key, CKR_ARGUMENTS_BAD),
+};
+
+static const struct field wrap_request_fields[] = {
+	SLOT(struct wrap_request, slot),
+	HANDLE(struct wrap_request, wrapping_key, CKR_WRAPPING_KEY_HANDLE_INVALID),
+	MECHANISM(struct wrap_request, mechanism),
+	HANDLE(struct wrap_request, key, CKR_KEY_HANDLE_INVALID),
+	BOOL(struct wrap_request, length_only),
+	EXACT_OR_NONE(struct wrap_request, grant, PROTOCOL_GRANT_SIZE),
+};
+
+static const struct field wrap_response_fields[] = {
+	BYTES(struct wrap_response, data, PROTOCOL_DATA_MAX, CKR_DATA_LEN_RANGE),
+	NUMBER(struct wrap_response, size),
+};
+
+static const struct field unwrap_request_fields[] = {
+	SLOT(struct unwrap_request, slot),
+	NUMBER(struct unwrap_request, session),
+	HANDLE(struct unwrap_request, unwrapping_key, CKR_UNWRAPPING_KEY_HANDLE_INVALID),
+	MECHANISM(struct unwrap_request, mechanism),
+	BYTES(struct unwrap_request, wrapped, PROTOCOL_DATA_MAX, CKR_WRAPPED_KEY_LEN_RANGE),
+	TEMPLATE(struct unwrap_request, template),
+	EXACT_OR_NONE(struct unwrap_request, grant, PROTOCOL_GRANT_SIZE),
+};
+
+static const struct field derive_request_fields[] = {
+	SLOT(struct derive_request, slot),
+	NUMBER(struct derive_request, session),
+	HANDLE(struct derive_request, base_key, CKR_KEY_HANDLE_INVALID),
+	MECHANISM(struct derive_request, mechanism),
+	TEMPLATE(struct derive_request, template),
+	EXACT_OR_NONE(struct derive_request, grant, PROTOCOL_GRANT_SIZE),
+};
+
+static const struct field random_request_fields[] = {
+	UINT(struct random_request, size, PROTOCOL_CHUNK_MAX, CKR_ARGUMENTS_BAD),
+};
+
+static const struct field random_response_fields[] = {
+	BYTES(struct random_response, data, PROTOCOL_DATA_MAX, CKR_DATA_LEN_RANGE),
+};
+
+static const struct field seed_request_fields[] = {
+	BYTES(struct seed_request, seed, PROTOCOL_CHUNK_MAX, CKR_ARGUMENTS_BAD),
+};
+
+static const struct schema empty = {.name = "empty", .size = sizeof(struct empty)};
+
+static const struct schema hello_request =
+	SCHEMA(struct hello_request, "hello-request", hello_request_fields);
+static const struct schema hello_response =
+	SCHEMA(struct hello_response, "hello-response", hello_response_fields);
+static const struct schema status_response =
+	SCHEMA(struct status_response, "status-response", status_response_fields);
+static const struct schema damage_response =
+	SCHEMA(struct damage_response, "damage-response", damage_response_fields);
+static const struct schema slots_response =
+	SCHEMA(struct slots_response, "slots-response", slots_response_fields);
+static const struct schema slot_request =
+	SCHEMA(struct slot_request, "slot-request", slot_request_fields);
+static const struct schema token_response =
+	SCHEMA(struct token_response, "token-response", token_response_fields);
+static const struct schema token_init_request =
+	SCHEMA(struct token_init_request, "token-init-request", token_init_request_fields);
+static const struct schema release_request =
+	SCHEMA(struct release_request, "release-request", release_request_fields);
+static const struct schema login_request =
+	SCHEMA(struct login_request, "login-request", login_request_fields);
+static const struct schema login_response =
+	SCHEMA(struct login_response, "login-response", login_response_fields);
+static const struct schema resume_request =
+	SCHEMA(struct resume_request, "resume-request", resume_request_fields);
+static const struct schema pin_init_request =
+	SCHEMA(struct pin_init_request, "pin-init-request", pin_init_request_fields);
+static const struct schema pin_set_request =
+	SCHEMA(struct pin_set_request, "pin-set-request", pin_set_request_fields);
+static const struct schema grant_request =
+	SCHEMA(struct grant_request, "grant-request", grant_request_fields);
+static const struct schema grant_response =
+	SCHEMA(struct grant_response, "grant-response", grant_response_fields);
+static const struct schema create_request =
+	SCHEMA(struct create_request, "create-request", create_request_fields);
+static const struct schema handle_response =
+	SCHEMA(struct handle_response, "handle-response", handle_response_fields);
+static const struct schema copy_request =
+	SCHEMA(struct copy_request, "copy-request", copy_request_fields);
+static const struct schema object_request =
+	SCHEMA(struct object_request, "object-request", object_request_fields);
+static const struct schema find_request =
+	SCHEMA(struct find_request, "find-request", find_request_fields);
+static const struct schema find_response =
+	SCHEMA(struct find_response, "find-response", find_response_fields);
+static const struct schema get_request =
+	SCHEMA(struct get_request, "get-request", get_request_fields);
+static const struct schema get_response =
+	SCHEMA(struct get_response, "get-response", get_response_fields);
+static const struct schema set_request =
+	SCHEMA(struct set_request, "set-request", set_request_fields);
+static const struct schema size_response =
+	SCHEMA(struct size_response, "size-response", size_response_fields);
+static const struct schema describe_response =
+	SCHEMA(struct describe_response, "describe-response", describe_response_fields);
+static const struct schema evidence_request =
+	SCHEMA(struct evidence_request, "evidence-request", evidence_request_fields);
+static const struct schema evidence_response =
+	SCHEMA(struct evidence_response, "evidence-response", evidence_response_fields);
+static const struct schema operate_request =
+	SCHEMA(struct operate_request, "operate-request", operate_request_fields);
+static const struct schema operate_response =
+	SCHEMA(struct operate_response, "operate-response", operate_response_fields);
+static const struct schema verify_request =
+	SCHEMA(struct verify_request, "verify-request", verify_request_fields);
+static const struct schema verify_response =
+	SCHEMA(struct verify_response, "verify-response", verify_response_fields);
+static const struct schema decrypt_tls_request =
+	SCHEMA(struct decrypt_tls_request, "decrypt-tls-request", decrypt_tls_request_fields);
+static const struct schema chain_request =
+	SCHEMA(struct chain_request, "chain-request", chain_request_fields);
+static const struct schema chain_response =
+	SCHEMA(struct chain_response, "chain-response", chain_response_fields);
+static const struct schema agree_request =
+	SCHEMA(struct agree_request, "agree-request", agree_request_fields);
+static const struct schema stream_open_request =
+	SCHEMA(struct stream_open_request, "stream-open-request", stream_open_request_fields);
+static const struct schema stream_open_response =
+	SCHEMA(struct stream_open_response, "stream-open-response", stream_open_response_fields);
+static const struct schema stream_update_request =
+	SCHEMA(struct stream_update_request, "stream-update-request", stream_update_request_fields);
+static const struct schema stream_response =
+	SCHEMA(struct stream_response, "stream-response", stream_response_fields);
+static const struct schema stream_key_request =
+	SCHEMA(struct stream_key_request, "stream-key-request", stream_key_request_fields);
+static const struct schema stream_final_request =
+	SCHEMA(struct stream_final_request, "stream-final-request", stream_final_request_fields);
+static const struct schema stream_close_request =
+	SCHEMA(struct stream_close_request, "stream-close-request", stream_close_request_fields);
+static const struct schema generate_request =
+	SCHEMA(struct generate_request, "generate-request", generate_request_fields);
+static const struct schema generate_pair_request =
+	SCHEMA(struct generate_pair_request, "generate-pair-request", generate_pair_request_fields);
+static const struct schema generate_pair_response =
+	SCHEMA(struct generate_pair_response, "generate-pair-response", generate_pair_response_fields);
+static const struct schema wrap_request =
+	SCHEMA(struct wrap_request, "wrap-request", wrap_request_fields);
+static const struct schema wrap_response =
+	SCHEMA(struct wrap_response, "wrap-response", wrap_response_fields);
+static const struct schema unwrap_request =
+	SCHEMA(struct unwrap_request, "unwrap-request", unwrap_request_fields);
+static const struct schema derive_request =
+	SCHEMA(struct derive_request, "derive-request", derive_request_fields);
+static const struct schema random_request =
+	SCHEMA(struct random_request, "random-request", random_request_fields);
+static const struct schema random_response =
+	SCHEMA(struct random_response, "random-response", random_response_fields);
+static const struct schema seed_request =
+	SCHEMA(struct seed_request, "seed-request", seed_request_fields);
+/* Ascending by id. */
+static const struct request_row rows[] = {
+	{REQUEST_HELLO, "hello", &hello_request, &hello_response, RIGHT_PEER, REPLAY_SAFE},
+	{REQUEST_CONTROL, "control", &empty, &empty, RIGHT_CONTEXT, REPLAY_SAFE},
+	{REQUEST_STATUS, "status", &empty, &status_response, RIGHT_CONTEXT, REPLAY_SAFE},
+	{REQUEST_DAMAGE, "damage", &empty, &damage_response, RIGHT_CONTEXT, REPLAY_SAFE},
+	{REQUEST_SLOTS, "slots", &empty, &slots_response, RIGHT_CONTEXT, REPLAY_SAFE},
+	{REQUEST_TOKEN, "token", &slot_request, &token_response, RIGHT_CONTEXT, REPLAY_SAFE},
+	{REQUEST_TOKEN_INIT, "token-init", &token_init_request, &empty, RIGHT_CONTEXT, REPLAY_ONCE},
+	{REQUEST_ATTACH, "attach", &slot_request, &empty, RIGHT_CONTEXT, REPLAY_SAFE},
+	{REQUEST_DETACH, "detach", &slot_request, &empty, RIGHT_CONTEXT, REPLAY_SAFE},
+	{REQUEST_RELEASE, "release", &release_request, &empty, RIGHT_ATTACHED, REPLAY_SAFE},
+	{REQUEST_LOGIN, "login", &login_request, &login_response, RIGHT_ATTACHED, REPLAY_ONCE},
+	{REQUEST_LOGOUT, "logout", &slot_request, &empty, RIGHT_ATTACHED, REPLAY_SAFE},
+	{REQUEST_RESUME, "resume", &resume_request, &login_response, RIGHT_ATTACHED, REPLAY_SAFE},
+	{REQUEST_PIN_INIT, "pin-init", &pin_init_request, &empty, RIGHT_SO, REPLAY_ONCE},
+	{REQUEST_PIN_SET, "pin-set", &pin_set_request, &empty, RIGHT_ATTACHED, REPLAY_ONCE},
+	{REQUEST_GRANT, "grant", &grant_request, &grant_response, RIGHT_USER, REPLAY_ONCE},
+	{REQUEST_CREATE, "create", &create_request, &handle_response, RIGHT_ATTACHED, REPLAY_ONCE},
+	{REQUEST_COPY, "copy", &copy_request, &handle_response, RIGHT_ATTACHED, REPLAY_ONCE},
+	{REQUEST_DESTROY, "destroy", &object_request, &empty, RIGHT_ATTACHED, REPLAY_ONCE},
+	{REQUEST_FIND, "find", &find_request, &find_response, RIGHT_ATTACHED, REPLAY_SAFE},
+	{REQUEST_GET, "get", &get_request, &get_response, RIGHT_ATTACHED, REPLAY_SAFE},
+	{REQUEST_SET, "set", &set_request, &empty, RIGHT_ATTACHED, REPLAY_ONCE},
+	{REQUEST_SIZE, "size", &object_request, &size_response, RIGHT_ATTACHED, REPLAY_SAFE},
+	{REQUEST_DESCRIBE, "describe", &object_request, &describe_response,
+	 RIGHT_ATTACHED, REPLAY_SAFE},
+	{REQUEST_EVIDENCE, "evidence", &evidence_request, &evidence_response,
+	 RIGHT_ATTACHED, REPLAY_SAFE},
+	{REQUEST_SIGN, "sign", &operate_request, &operate_response, RIGHT_ATTACHED, REPLAY_SAFE},
+	{REQUEST_VERIFY, "verify", &verify_request, &verify_response, RIGHT_ATTACHED, REPLAY_SAFE},
+	{REQUEST_SIGN_RECOVER, "sign-recover", &operate_request, &operate_response,
+	 RIGHT_ATTACHED, REPLAY_SAFE},
+	{REQUEST_VERIFY_RECOVER, "verify-recover", &operate_request, &operate_response,
+	 RIGHT_ATTACHED, REPLAY_SAFE},
+	{REQUEST_ENCRYPT, "encrypt", &operate_request, &operate_response,
+	 RIGHT_ATTACHED, REPLAY_SAFE},
+	{REQUEST_DECRYPT, "decrypt", &operate_request, &operate_response,
+	 RIGHT_ATTACHED, REPLAY_SAFE},
+	{REQUEST_DECRYPT_TLS, "decrypt-tls", &decrypt_tls_request, &operate_response,
+	 RIGHT_ATTACHED, REPLAY_SAFE},
+	{REQUEST_CHAIN, "chain", &chain_request, &chain_response, RIGHT_ATTACHED, REPLAY_SAFE},
+	{REQUEST_AGREE, "agree", &agree_request, &operate_response, RIGHT_ATTACHED, REPLAY_SAFE},
+	{REQUEST_STREAM_OPEN, "stream-open", &stream_open_request, &stream_open_response,
+	 RIGHT_ATTACHED, REPLAY_SAFE},
+	{REQUEST_STREAM_UPDATE, "stream-update", &stream_update_request, &stream_response,
+	 RIGHT_CONTEXT, REPLAY_NEVER},
+	{REQUEST_STREAM_KEY, "stream-key", &stream_key_request, &empty,
+	 RIGHT_ATTACHED, REPLAY_NEVER},
+	{REQUEST_STREAM_FINAL, "stream-final", &stream_final_request, &stream_response,
+	 RIGHT_CONTEXT, REPLAY_NEVER},
+	{REQUEST_STREAM_CLOSE, "stream-close", &stream_close_request, &empty,
+	 RIGHT_CONTEXT, REPLAY_SAFE},
+	{REQUEST_STREAM_READ, "stream-read", &stream_close_request, &stream_response,
+	 RIGHT_CONTEXT, REPLAY_NEVER},
+	{REQUEST_GENERATE, "generate", &generate_request, &handle_response,
+	 RIGHT_ATTACHED, REPLAY_ONCE},
+	{REQUEST_GENERATE_PAIR, "generate-pair", &generate_pair_request, &generate_pair_response,
+	 RIGHT_ATTACHED, REPLAY_ONCE},
+	{REQUEST_WRAP, "wrap", &wrap_request, &wrap_response, RIGHT_ATTACHED, REPLAY_SAFE},
+	{REQUEST_UNWRAP, "unwrap", &unwrap_request, &handle_response, RIGHT_ATTACHED, REPLAY_ONCE},
+	{REQUEST_DERIVE, "derive", &derive_request, &handle_response, RIGHT_ATTACHED, REPLAY_ONCE},
+	{REQUEST_RANDOM, "random", &random_request, &random_response, RIGHT_CONTEXT, REPLAY_SAFE},
+	{REQUEST_SEED, "seed", &seed_request, &empty, RIGHT_CONTEXT, REPLAY_SAFE},
+};
+
+const struct request_row *request_rows(size_t *count)
+{
+	*count = sizeof(rows) / sizeof(rows[0]);
+	return rows;
+}
+
+const struct request_row *request_find(uint64_t id)
+{
+	size_t low = 0;
+	size_t high = sizeof(rows) / sizeof(rows[0]);
+
+	while (low < high) {
+		size_t middle = low + (high - low) / 2;
+
+		if (rows[middle].id == id)
+			return &rows[middle];
+		if (rows[middle].id < id)
+			low = middle + 1;
+		else
+			high = middle;
+	}
+	return NULL;
+}
