@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * A connected byte stream: a descriptor and the two calls that move bytes over it. Plain sockets are
- * the only kind in this file; a TLS channel brings its own calls and state. Owned by one thread at a
- * time, on both sides of the trust boundary.
+ * A connected byte stream: a descriptor and the two calls that move bytes over it. Plain sockets
+ * are the only kind in this file; a TLS channel brings its own calls and state. Owned by one thread
+ * at a time, on both sides of the trust boundary.
  */
 #ifndef KEYCLAVE_TRANSPORT_CHANNEL_H
 #define KEYCLAVE_TRANSPORT_CHANNEL_H
@@ -36,7 +36,8 @@ struct channel_ops {
 			   bool wait, short *events);
 	ssize_t (*send)(struct channel *c, const struct iovec *parts, size_t count,
 			const struct channel_fds *fds, bool wait, short *events);
-	void (*close)(struct channel *c); /* frees .state; the descriptor is closed by channel_close */
+	void (*close)(
+	    struct channel *c); /* frees .state; the descriptor is closed by channel_close */
 };
 
 /* The longest that a blocking call of an ops may take before it looks at the deadline. */
@@ -51,7 +52,10 @@ struct channel {
 	void *state; /* of the ops; NULL for a plain socket */
 };
 
-#define CHANNEL_INIT {.fd = -1}
+#define CHANNEL_INIT                                                                               \
+	{                                                                                          \
+		.fd = -1                                                                           \
+	}
 
 /* Takes FD, a connected stream socket, blocking or not. False with errno: FD stays the caller's. */
 bool channel_open_socket(struct channel *c, int fd);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The address of a daemon, as text ("unix:/run/keyclave/keyclave.sock") and parsed, and the client's
- * way to it. The text comes from configuration, the environment or a command line.
+ * The address of a daemon, as text ("unix:/run/keyclave/keyclave.sock") and parsed, and the
+ * client's way to it. The text comes from configuration, the environment or a command line.
  */
 #ifndef KEYCLAVE_TRANSPORT_ENDPOINT_H
 #define KEYCLAVE_TRANSPORT_ENDPOINT_H

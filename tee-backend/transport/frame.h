@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * Frames: a 4-byte big-endian length and that many bytes. One reader serves the blocking client and
- * the non-blocking server; what it holds is wiped. No memory is allocated for a frame once the reader
- * has grown to the sizes in use. The length comes from the peer and is bounded before it is believed.
+ * the non-blocking server; what it holds is wiped. No memory is allocated for a frame once the
+ * reader has grown to the sizes in use. The length comes from the peer and is bounded before it is
+ * believed.
  */
 #ifndef KEYCLAVE_TRANSPORT_FRAME_H
 #define KEYCLAVE_TRANSPORT_FRAME_H
@@ -40,7 +41,7 @@ struct frame_reader {
 	struct buffer in;      /* .size bytes are received; they begin with the current frame */
 	size_t frame_size;     /* head and body of the frame that the caller holds; 0: none */
 	unsigned small_frames; /* in a row, until a buffer that grew large is given back */
-	bool takes_fds;        /* else descriptors that a peer sends are closed by the kernel */
+	bool takes_fds;	       /* else descriptors that a peer sends are closed by the kernel */
 	struct channel_fds fds;
 };
 
@@ -61,7 +62,8 @@ enum transport_result frame_receive(struct frame_reader *r, struct channel *c, s
 enum transport_result frame_receive_some(struct frame_reader *r, struct channel *c, size_t limit,
 					 struct span *frame);
 
-/* True if a whole further frame (or a head above LIMIT) is held already: call again before epoll. */
+/* True if a whole further frame (or a head above LIMIT) is held already: call again before epoll.
+ */
 bool frame_reader_pending(const struct frame_reader *r, size_t limit);
 
 /*

@@ -1,10 +1,13 @@
 # SPDX-License-Identifier: Apache-2.0
-# transport, level 1. The form of this fragment is in the top Makefile.am; while there is no .c file, the
-# library is not declared and headers stand in noinst_HEADERS.
-noinst_HEADERS += \
-	%D%/channel.h \
-	%D%/endpoint.h \
-	%D%/frame.h \
-	%D%/packet.h \
-	%D%/result.h \
-	%D%/unix_socket.h
+# transport, level 1. The form of this fragment is in the top Makefile.am.
+noinst_LTLIBRARIES += %D%/libkc-transport.la
+KC_LIBS += %D%/libkc-transport.la
+%C%_libkc_transport_la_SOURCES = \
+	%D%/activation.c %D%/activation.h \
+	%D%/channel.c %D%/channel.h \
+	%D%/channel_fds.c %D%/channel_fds.h \
+	%D%/endpoint.c %D%/endpoint.h \
+	%D%/frame.c %D%/frame.h \
+	%D%/packet.c %D%/packet.h \
+	%D%/result.c %D%/result.h \
+	%D%/unix_socket.c %D%/unix_socket.h

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * What became of a transport call, and the deadlines that such calls take. Every file of this folder
- * and its callers on both sides use these; nothing here knows what a frame means.
+ * What became of a transport call, and the deadlines that such calls take. Every file of this
+ * folder and its callers on both sides use these; nothing here knows what a frame means.
  */
 #ifndef KEYCLAVE_TRANSPORT_RESULT_H
 #define KEYCLAVE_TRANSPORT_RESULT_H
@@ -12,7 +12,7 @@ enum transport_result {
 	TRANSPORT_OK = 0,
 	TRANSPORT_WANT_MORE, /* non-blocking calls only: wait for the descriptor, then call again */
 	TRANSPORT_CLOSED,    /* the peer closed or reset the connection */
-	TRANSPORT_TIMEOUT,   /* the deadline passed; a frame cut in the middle ruins the connection */
+	TRANSPORT_TIMEOUT, /* the deadline passed; a frame cut in the middle ruins the connection */
 	TRANSPORT_TOO_LARGE, /* a frame above the limit, before it was read or sent */
 	TRANSPORT_NO_MEMORY,
 	TRANSPORT_FAILED, /* errno says why */

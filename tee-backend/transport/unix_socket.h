@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Unix stream sockets, client and listener side by side. Paths longer than sun_path go through their
- * directory's descriptor, so that any path works. Peer credentials are the kernel's word.
+ * Unix stream sockets, client and listener side by side. Paths longer than sun_path go through
+ * their directory's descriptor, so that any path works. Peer credentials are the kernel's word.
  */
 #ifndef KEYCLAVE_TRANSPORT_UNIX_SOCKET_H
 #define KEYCLAVE_TRANSPORT_UNIX_SOCKET_H
@@ -15,10 +15,10 @@
 enum transport_result unix_socket_connect(const char *path, unsigned timeout_ms, int *fd);
 
 /*
- * Listens on PATH. A missing last directory is made with mode 0755 whatever the umask is; the socket
- * gets MODE whatever the umask is, and never more before it has it. A stale socket at PATH is
- * removed, so the caller holds the lock that proves it stale; anything but a socket is left alone
- * (EEXIST). *FD is close-on-exec and non-blocking. False: errno.
+ * Listens on PATH. A missing last directory is made with mode 0755 whatever the umask is; the
+ * socket gets MODE whatever the umask is, and never more before it has it. A stale socket at PATH
+ * is removed, so the caller holds the lock that proves it stale; anything but a socket is left
+ * alone (EEXIST). *FD is close-on-exec and non-blocking. False: errno.
  */
 bool unix_socket_listen(const char *path, mode_t mode, int backlog, int *fd);
 
@@ -34,19 +34,11 @@ struct unix_socket_peer {
 	gid_t gid;
 };
 
-/* Who connected (for a client: who listened), at the time of connect(2) or listen(2). False: errno. */
+/* Who connected (for a client: who listened), at the time of connect(2) or listen(2). False: errno.
+ */
 bool unix_socket_peer(int fd, struct unix_socket_peer *peer);
 
 /* True if GID is the peer's primary or one of its supplementary groups (SO_PEERGROUPS). */
 bool unix_socket_peer_in_group(int fd, gid_t gid);
-
-/*
- * The listeners that a service manager passed (sd_listen_fds(3): LISTEN_PID, LISTEN_FDS, from
- * descriptor 3 on): up to MAX of them into FDS, each made close-on-exec and non-blocking; the
- * variables are removed. The number of them; 0: none were passed; -1: something else than
- * listening unix stream sockets was passed, or more than MAX (errno EINVAL or E2BIG). Call it
- * before there are threads.
- */
-int unix_socket_activated(int *fds, int max);
 
 #endif
