@@ -63,6 +63,9 @@ enum attribute_class {
 
 #define ATTRIBUTE_ANY_KEY_TYPE CK_UNAVAILABLE_INFORMATION
 
+#define ATTRIBUTE_MECHANISMS_MAX 128                /* in CKA_ALLOWED_MECHANISMS */
+#define ATTRIBUTE_TEMPLATE_MAX ((size_t)16 * 1024) /* bytes of a nested template's portable form */
+
 struct attribute_row {
 	CK_ATTRIBUTE_TYPE type;
 	const char *name; /* "CKA_SENSITIVE" */
@@ -78,12 +81,18 @@ struct attribute_row {
 /* Every row, in the order of attribute type; *COUNT rows. Static storage. */
 const struct attribute_row *attribute_rows(size_t *count);
 
-/* The row for TYPE on an object of CLASS (one bit) and KEY_TYPE, or NULL: CKR_ATTRIBUTE_TYPE_INVALID. */
+/*
+ * The row for TYPE on an object of CLASS (one bit) and KEY_TYPE, or NULL: CKR_ATTRIBUTE_TYPE_INVALID.
+ * KEY_TYPE is ATTRIBUTE_ANY_KEY_TYPE for what is no key.
+ */
 const struct attribute_row *attribute_find(CK_ATTRIBUTE_TYPE type, unsigned class_bit,
 					   CK_KEY_TYPE key_type);
 
 /* Any row with TYPE: enough to know its form and name, which are the same in all. NULL: unknown. */
 const struct attribute_row *attribute_any(CK_ATTRIBUTE_TYPE type);
+
+/* The largest .max of the rows with TYPE: the bound where class and key type are not known yet. 0: unknown. */
+size_t attribute_max(CK_ATTRIBUTE_TYPE type);
 
 /* "CKA_LABEL" or "0x..." in a static per-thread buffer; for logs, the CLI and messages. */
 const char *attribute_name(CK_ATTRIBUTE_TYPE type);
@@ -116,9 +125,16 @@ bool attributes_add(struct attributes *list, CK_ATTRIBUTE_TYPE type, struct span
 bool attributes_bool(const struct attributes *list, CK_ATTRIBUTE_TYPE type, bool *value);
 bool attributes_ulong(const struct attributes *list, CK_ATTRIBUTE_TYPE type, CK_ULONG *value);
 
-/* True when VALUE is a well-formed portable value of FORM (size, 0/1, UTF-8, digits). */
+/*
+ * True when VALUE is well formed for FORM: size, 0 or 1, no leading zeros, UTF-8, a date, a nested template
+ * of known attributes (attribute_template.h).
+ */
+bool attribute_form_valid(enum attribute_form form, struct span value);
+
+/* True when VALUE is that for ROW, and no longer than it allows. */
 bool attribute_value_valid(const struct attribute_row *row, struct span value);
 
+/* CK_UNAVAILABLE_INFORMATION is eight 0xff, whatever the size of CK_ULONG on either side. */
 void attribute_put_ulong(uint8_t out[8], CK_ULONG value);
 CK_ULONG attribute_get_ulong(const uint8_t in[8]);
 

@@ -15,7 +15,7 @@ struct attribute_set *attribute_set_new(void);
 struct attribute_set *attribute_set_copy(const struct attribute_set *set);
 void attribute_set_free(struct attribute_set **set);
 
-/* Adds or replaces; false: no memory (SET unchanged). VALUE is copied. */
+/* Adds or replaces; false: no memory (SET unchanged). VALUE is copied; it may be one of the values of SET. */
 bool attribute_set_put(struct attribute_set *set, CK_ATTRIBUTE_TYPE type, struct span value);
 bool attribute_set_put_bool(struct attribute_set *set, CK_ATTRIBUTE_TYPE type, bool value);
 bool attribute_set_put_ulong(struct attribute_set *set, CK_ATTRIBUTE_TYPE type, CK_ULONG value);
@@ -28,6 +28,7 @@ bool attribute_set_bool(const struct attribute_set *set, CK_ATTRIBUTE_TYPE type,
 CK_ULONG attribute_set_ulong(const struct attribute_set *set, CK_ATTRIBUTE_TYPE type, CK_ULONG otherwise);
 
 size_t attribute_set_count(const struct attribute_set *set);
+/* INDEX below the count; in ascending order of type. */
 struct attribute attribute_set_at(const struct attribute_set *set, size_t index);
 
 #endif

@@ -4,6 +4,8 @@
  * and the sizes of results. Called on both sides of the trust boundary; what comes from a program or a
  * frame is checked here by the same code.
  */
+#include "config.h"
+
 #include "mechanism/mechanism.h"
 
 #include <stdio.h>

@@ -3,6 +3,8 @@
  * The curves of the token: sizes, the forms of CKA_EC_PARAMS, names. Data only, linked on both sides of the
  * trust boundary.
  */
+#include "config.h"
+
 #include "mechanism/mechanism.h"
 
 #include <string.h>

@@ -7,6 +7,8 @@
  * padding (PKCS#11 v3.2 section 6.16 deprecates it), and wrapping by ECB and CTR, which shows equal
  * blocks or lets whoever holds the wrapped key flip its bits at will.
  */
+#include "config.h"
+
 #include "mechanism/mechanism.h"
 
 #define NONE CK_UNAVAILABLE_INFORMATION

@@ -4,8 +4,10 @@ include_HEADERS += %D%/keyclave.h
 noinst_LTLIBRARIES += %D%/libkc-mechanism.la
 KC_LIBS += %D%/libkc-mechanism.la
 %C%_libkc_mechanism_la_SOURCES = \
-	%D%/attribute.h \
-	%D%/attribute_set.h \
+	%D%/attribute.c %D%/attribute.h \
+	%D%/attribute_rows.c \
+	%D%/attribute_set.c %D%/attribute_set.h \
+	%D%/attribute_template.c %D%/attribute_template.h \
 	%D%/cryptoki.h \
 	%D%/mechanism.c %D%/mechanism.h \
 	%D%/mechanism_curve.c \
