@@ -1,7 +1,7 @@
 #!/bin/bash
 # SPDX-License-Identifier: Apache-2.0
 # Each fuzz target over its seeds: a crash, a sanitizer's report or a target without seeds fails.
-. "$KC_SRCDIR/tests/lib/tap.sh"
+. "${KC_SRCDIR:-.}/tests/lib/tap.sh" || exit 99
 
 for source in "$KC_SRCDIR"/tests/fuzz/fuzz_*.c; do
 	[ -e "$source" ] || continue

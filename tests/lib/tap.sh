@@ -2,7 +2,7 @@
 # shellcheck shell=bash
 #
 # The shell tests' library; a test begins with
-#	. "$KC_SRCDIR/tests/lib/tap.sh"
+#	. "${KC_SRCDIR:-.}/tests/lib/tap.sh" || exit 99
 # and ends with done_testing (or begins with tap_plan N). A test that dies in between has no plan,
 # which automake's driver counts as an error. Everything a test makes lies in $T, which goes at exit
 # with the daemons that have files open in it.
@@ -14,7 +14,10 @@ tap_failed=0
 tap_exit_commands=()
 
 # ---- paths of the build ----
-: "${KC_SRCDIR:?set by make check}" "${KC_BUILDDIR:?set by make check}"
+# Set by make check; by hand, a test runs from the top of a tree that was built in place.
+KC_SRCDIR=${KC_SRCDIR:-$PWD}
+KC_BUILDDIR=${KC_BUILDDIR:-$KC_SRCDIR}
+export KC_SRCDIR KC_BUILDDIR
 KC_MODULE=$KC_BUILDDIR/pkcs11/.libs/keyclave-pkcs11.so
 KC_PROVIDER_DIR=$KC_BUILDDIR/ossl-provider/.libs
 KC_DAEMON=$KC_BUILDDIR/tee-backend/enclaved/keyclaved

@@ -4,7 +4,7 @@
 # What the lints share. A lint is a function of a source tree's root that prints one line for each
 # fault, "file:line: what" or "file: what". lint_tree runs it over this tree; lint_fault shows that it
 # finds a fault, in a tiny tree of its own.
-. "$KC_SRCDIR/tests/lib/tap.sh"
+. "${KC_SRCDIR:-.}/tests/lib/tap.sh" || exit 99
 
 product_folders='tee-backend pkcs11 ossl-provider'
 

@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: Apache-2.0
 # One table: mechanisms and attributes are listed in mechanism/ and nowhere else. A CKM_ name outside is
 # a special case in code; many of them in one file, or one of them in many files, are a second list.
-. "$KC_SRCDIR/tests/lint/lint.sh"
+. "${KC_SRCDIR:-.}/tests/lint/lint.sh" || exit 99
 
 files_per_mechanism=3  # outside mechanism/ that may name the same CKM_
 mechanisms_per_file=12 # different CKM_ names in one file

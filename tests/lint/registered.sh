@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: Apache-2.0
 # Each source file stands in its folder's module.mk: else it is neither built nor in the release tarball, and a
 # test that is not registered never runs.
-. "$KC_SRCDIR/tests/lint/lint.sh"
+. "${KC_SRCDIR:-.}/tests/lint/lint.sh" || exit 99
 
 registered() {
 	local root=$1 file folder name fragment

@@ -1,7 +1,7 @@
 #!/bin/bash
 # SPDX-License-Identifier: Apache-2.0
 # House style, as far as a script can see it.
-. "$KC_SRCDIR/tests/lint/lint.sh"
+. "${KC_SRCDIR:-.}/tests/lint/lint.sh" || exit 99
 
 file_lines=700
 function_lines=80
@@ -51,8 +51,8 @@ long_function() {
 		}'
 }
 
-# foo_bar() that other files can call is in foo.c; or it is about struct foo, which foo.c's own header
-# declares. PKCS#11's own names, main and what a library's interface demands are not ours to choose.
+# foo_bar() that other files can call is in foo.c, or in foo_part.c when foo.h declares it; or it is about
+# struct foo, which the file's own header declares. PKCS#11's own names, main and what a library's interface demands are not ours to choose.
 function_names() {
 	local files
 	files=$(product_files "$1" .c | grep -v '^pkcs11/')
@@ -67,6 +67,12 @@ function_names() {
 			good = $1 == stem || index($1, stem "_") == 1 || $1 == "main" || $1 == "OSSL_provider_init"
 			header = root "/" $2
 			sub(/\.c$/, ".h", header)
+			for (short = stem; !good && sub(/_[a-z0-9]*$/, "", short);) {
+				file = root "/" $2
+				sub(/[^\/]*$/, short ".h", file)
+				good = (getline line < file) > 0 && index($1, short "_") == 1
+				close(file)
+			}
 			while (!good && (getline line < header) > 0)
 				if (line ~ /^struct [a-z0-9_]+/) {
 					split(line, word, /[ ;{]/)
