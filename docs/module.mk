@@ -1,3 +1,4 @@
 # SPDX-License-Identifier: Apache-2.0
 # docs: pages in EXTRA_DIST; man pages: man_MANS += %D%/keyclaved.8 and EXTRA_DIST likewise.
 EXTRA_DIST += %D%/store.md
+EXTRA_DIST += %D%/architecture.md
