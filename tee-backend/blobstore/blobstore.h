@@ -10,6 +10,9 @@
 #include "common/buffer.h"
 #include "mechanism/cryptoki.h"
 
+/* Bytes of one blob at most; a longer one is CKR_DATA_LEN_RANGE when written, refused when read. */
+#define BLOBSTORE_BLOB_MAX (4U << 20)
+
 struct blobstore; /* opaque; thread-safe */
 
 /* The identity of a record; also the AAD of its seal. Numbers below 2^63. docs/store.md. */
@@ -26,7 +29,12 @@ struct blob_write {
 	struct span blob;
 };
 
-/* PATH is a folder, made 0700 if CREATE. CKR_TOKEN_NOT_PRESENT (none there), CKR_DEVICE_ERROR. */
+/*
+ * PATH is a folder, made 0700 if CREATE (its parent must be there). One process owns it until
+ * blobstore_free. CKR_TOKEN_NOT_PRESENT: none there (nothing is logged), or in use by another process
+ * (logged with its id). CKR_DEVICE_ERROR, CKR_TOKEN_WRITE_PROTECTED, CKR_DEVICE_MEMORY: a line is
+ * logged that says what is wrong with it and what to do. docs/store.md, section 7.
+ */
 CK_RV blobstore_open_sqlite(const char *path, bool create, struct blobstore **store);
 CK_RV blobstore_open_memory(struct blobstore **store);
 void blobstore_free(struct blobstore **store);
@@ -35,13 +43,23 @@ void blobstore_free(struct blobstore **store);
 CK_RV blobstore_get(struct blobstore *store, struct blob_name name, struct buffer *blob,
 		    uint64_t *version);
 
+/* True if there is no record at all: only then may a store's head be made. */
+CK_RV blobstore_is_empty(struct blobstore *store, bool *empty);
+
 /*
- * All or nothing, durable when it returns CKR_OK. CKR_KEYCLAVE_CONFLICT when a version is not the expected
- * one; CKR_DEVICE_MEMORY (disk or memory is full); CKR_DEVICE_ERROR. After any failure nothing of it is there.
+ * All or nothing, durable when it returns CKR_OK; applied in their order, so a batch may name a record
+ * twice. CKR_KEYCLAVE_CONFLICT when a version is not the expected one; CKR_DEVICE_MEMORY (disk, quota or
+ * memory is full); CKR_TOKEN_WRITE_PROTECTED; CKR_DATA_LEN_RANGE; CKR_ARGUMENTS_BAD (a number over
+ * 2^63 - 1, VERSION not above EXPECTED, both 0); CKR_DEVICE_ERROR. After any failure nothing of it is
+ * there; after a failed sync, when nobody can know, every later call is CKR_DEVICE_ERROR.
  */
 CK_RV blobstore_write(struct blobstore *store, const struct blob_write *writes, size_t count);
 
-/* Calls EACH for every record of KIND and TOKEN in the order of ids until it returns other than CKR_OK. */
+/*
+ * Calls EACH for every record of KIND and TOKEN in the order of ids until it returns other than CKR_OK,
+ * which is then the result. EACH must not call this store. A damaged part of the file ends the list with
+ * CKR_DEVICE_ERROR; blobstore_get still finds what lies elsewhere.
+ */
 CK_RV blobstore_list(struct blobstore *store, uint32_t kind, uint64_t token,
 		     CK_RV (*each)(struct blob_name name, uint64_t version, struct span blob, void *arg),
 		     void *arg);
