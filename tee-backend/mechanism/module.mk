@@ -11,4 +11,5 @@ KC_LIBS += %D%/libkc-mechanism.la
 	%D%/cryptoki.h \
 	%D%/mechanism.c %D%/mechanism.h \
 	%D%/mechanism_curve.c \
-	%D%/mechanism_rows.c
+	%D%/mechanism_rows.c \
+	%D%/native.c %D%/native.h
