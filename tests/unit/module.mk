@@ -8,4 +8,7 @@
 # found by the environment variable KC_SRCDIR.
 if HAVE_CMOCKA
 
+unit_programs += %D%/test_blobstore_engines
+%C%_test_blobstore_engines_SOURCES = %D%/test_blobstore_engines.c
+
 endif
