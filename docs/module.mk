@@ -2,3 +2,4 @@
 # docs: pages in EXTRA_DIST; man pages: man_MANS += %D%/keyclaved.8 and EXTRA_DIST likewise.
 EXTRA_DIST += %D%/store.md
 EXTRA_DIST += %D%/architecture.md
+EXTRA_DIST += %D%/protocol.md

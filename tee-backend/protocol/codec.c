@@ -8,12 +8,7 @@
 #include "common/cbor_reader.h"
 #include "common/cbor_writer.h"
 #include "protocol/codec.h"
-
-/* Bytes of a mechanism's parameters: mechanism_check knows better, this only bounds them. */
-#define CODEC_IV_MAX 256
-#define CODEC_AAD_MAX PROTOCOL_CHUNK_MAX
-#define CODEC_LABEL_MAX 4096
-#define CODEC_POINT_MAX 1024
+#include "protocol/parameter.h"
 
 #define CODEC_RV_MAX 0xffffffffUL
 
@@ -28,87 +23,6 @@ static void *codec_place(void *message, const struct field *field)
 }
 
 /* ---- writing ---- */
-
-static void codec_write_mechanism(struct cbor_writer *w, const struct mechanism *m)
-{
-	switch (m->row->parameter) {
-	case PARAMETER_NONE:
-	case PARAMETER_EDDSA: /* pure Ed25519 is all there is, so that nothing is left to say */
-		cbor_writer_array(w, 1);
-		cbor_writer_uint(w, m->row->type);
-		break;
-	case PARAMETER_IV:
-	case PARAMETER_IV_OPTIONAL:
-		cbor_writer_array(w, 2);
-		cbor_writer_uint(w, m->row->type);
-		cbor_writer_bytes(w, m->iv);
-		break;
-	case PARAMETER_CTR:
-		cbor_writer_array(w, 3);
-		cbor_writer_uint(w, m->row->type);
-		cbor_writer_uint(w, m->counter_bits);
-		cbor_writer_bytes(w, m->iv);
-		break;
-	case PARAMETER_GCM:
-		cbor_writer_array(w, 4);
-		cbor_writer_uint(w, m->row->type);
-		cbor_writer_bytes(w, m->iv);
-		cbor_writer_bytes(w, m->aad);
-		cbor_writer_uint(w, m->tag_bits);
-		break;
-	case PARAMETER_RSA_PSS:
-		cbor_writer_array(w, 4);
-		cbor_writer_uint(w, m->row->type);
-		cbor_writer_uint(w, m->hash);
-		cbor_writer_uint(w, m->mgf);
-		cbor_writer_uint(w, m->salt_size);
-		break;
-	case PARAMETER_RSA_OAEP:
-		cbor_writer_array(w, 4);
-		cbor_writer_uint(w, m->row->type);
-		cbor_writer_uint(w, m->hash);
-		cbor_writer_uint(w, m->mgf);
-		cbor_writer_bytes(w, m->label);
-		break;
-	case PARAMETER_ECDH1:
-		cbor_writer_array(w, 4);
-		cbor_writer_uint(w, m->row->type);
-		cbor_writer_uint(w, m->kdf);
-		cbor_writer_bytes(w, m->shared);
-		cbor_writer_bytes(w, m->peer);
-		break;
-	case PARAMETER_LENGTH:
-		cbor_writer_array(w, 2);
-		cbor_writer_uint(w, m->row->type);
-		cbor_writer_uint(w, m->length);
-		break;
-	}
-}
-
-/* What the reader would refuse is refused here, so that it never leaves. */
-static bool codec_mechanism_fits(const struct mechanism *m)
-{
-	if (!m->row)
-		return false;
-	switch (m->row->parameter) {
-	case PARAMETER_IV:
-	case PARAMETER_IV_OPTIONAL:
-	case PARAMETER_CTR:
-		return m->iv.size <= CODEC_IV_MAX;
-	case PARAMETER_GCM:
-		return m->iv.size <= CODEC_IV_MAX && m->aad.size <= CODEC_AAD_MAX;
-	case PARAMETER_RSA_OAEP:
-		return m->label.size <= CODEC_LABEL_MAX;
-	case PARAMETER_ECDH1:
-		return m->shared.size <= CODEC_LABEL_MAX && m->peer.size <= CODEC_POINT_MAX;
-	case PARAMETER_NONE:
-	case PARAMETER_EDDSA:
-	case PARAMETER_RSA_PSS:
-	case PARAMETER_LENGTH:
-		break;
-	}
-	return true;
-}
 
 static bool codec_write_attributes(struct cbor_writer *w, const struct attributes *list,
 				   uint64_t max, bool nullable)
@@ -183,11 +97,11 @@ static bool codec_write_texts(struct cbor_writer *w, const struct field *field,
 	return true;
 }
 
+static bool codec_write_mechanism(struct cbor_writer *w, const struct mechanism *m);
+
 /* False: beyond the field's limits. Lack of memory and the frame's limit are the writer's to tell. */
 static bool codec_write_field(struct cbor_writer *w, const struct field *field, const void *at)
 {
-	const struct mechanism *mechanism = NULL;
-
 	switch (field->type) {
 	case FIELD_UINT:
 	case FIELD_BOOL:
@@ -204,11 +118,7 @@ static bool codec_write_field(struct cbor_writer *w, const struct field *field, 
 	case FIELD_VALUES:
 		return codec_write_attributes(w, at, field->max, true);
 	case FIELD_MECHANISM:
-		mechanism = at;
-		if (!codec_mechanism_fits(mechanism))
-			return false;
-		codec_write_mechanism(w, mechanism);
-		return true;
+		return codec_write_mechanism(w, at);
 	}
 	return false;
 }
@@ -221,6 +131,18 @@ static CK_RV codec_write_fields(struct cbor_writer *w, const struct schema *sche
 		if (!codec_write_field(w, &schema->fields[i], codec_at(message, &schema->fields[i])))
 			return schema->fields[i].refusal;
 	return CKR_OK;
+}
+
+static bool codec_write_mechanism(struct cbor_writer *w, const struct mechanism *m)
+{
+	const struct schema *schema = NULL;
+
+	if (!m->row)
+		return false;
+	schema = parameter_schema(m->row->parameter);
+	cbor_writer_array(w, 1 + schema->count);
+	cbor_writer_uint(w, m->row->type);
+	return codec_write_fields(w, schema, m) == CKR_OK;
 }
 
 CK_RV codec_write_request(struct buffer *out, const struct request_row *row, uint64_t sequence,
@@ -257,14 +179,6 @@ bool codec_write_response(struct buffer *out, const struct request_row *row, uin
 	return !w.failed;
 }
 
-bool codec_write_template(struct buffer *out, const struct attributes *list)
-{
-	struct cbor_writer w = {0};
-
-	cbor_writer_init(&w, out, out->size + PROTOCOL_CHUNK_MAX);
-	return codec_write_attributes(&w, list, ATTRIBUTES_NESTED_MAX, false) && !w.failed;
-}
-
 bool codec_write_ticket(struct buffer *out, struct span ticket)
 {
 	struct cbor_writer w = {0};
@@ -286,73 +200,6 @@ static bool codec_read_ulong(struct cbor_reader *r, CK_ULONG *value)
 		return false;
 	*value = number;
 	return true;
-}
-
-/* Items of the mechanism's array, its type included. */
-static size_t codec_mechanism_items(enum mechanism_parameter parameter)
-{
-	switch (parameter) {
-	case PARAMETER_NONE:
-	case PARAMETER_EDDSA:
-		return 1;
-	case PARAMETER_IV:
-	case PARAMETER_IV_OPTIONAL:
-	case PARAMETER_LENGTH:
-		return 2;
-	case PARAMETER_CTR:
-		return 3;
-	case PARAMETER_GCM:
-	case PARAMETER_RSA_PSS:
-	case PARAMETER_RSA_OAEP:
-	case PARAMETER_ECDH1:
-		return 4;
-	}
-	return 0;
-}
-
-static bool codec_read_parameters(struct cbor_reader *r, struct mechanism *m)
-{
-	switch (m->row->parameter) {
-	case PARAMETER_NONE:
-	case PARAMETER_EDDSA:
-		return true;
-	case PARAMETER_IV:
-	case PARAMETER_IV_OPTIONAL:
-		return cbor_reader_bytes(r, CODEC_IV_MAX, &m->iv);
-	case PARAMETER_CTR:
-		return codec_read_ulong(r, &m->counter_bits) && cbor_reader_bytes(r, CODEC_IV_MAX, &m->iv);
-	case PARAMETER_GCM:
-		return cbor_reader_bytes(r, CODEC_IV_MAX, &m->iv) &&
-		       cbor_reader_bytes(r, CODEC_AAD_MAX, &m->aad) && codec_read_ulong(r, &m->tag_bits);
-	case PARAMETER_RSA_PSS:
-		return codec_read_ulong(r, &m->hash) && codec_read_ulong(r, &m->mgf) &&
-		       codec_read_ulong(r, &m->salt_size);
-	case PARAMETER_RSA_OAEP:
-		return codec_read_ulong(r, &m->hash) && codec_read_ulong(r, &m->mgf) &&
-		       cbor_reader_bytes(r, CODEC_LABEL_MAX, &m->label);
-	case PARAMETER_ECDH1:
-		return codec_read_ulong(r, &m->kdf) && cbor_reader_bytes(r, CODEC_LABEL_MAX, &m->shared) &&
-		       cbor_reader_bytes(r, CODEC_POINT_MAX, &m->peer);
-	case PARAMETER_LENGTH:
-		return codec_read_ulong(r, &m->length);
-	}
-	return false;
-}
-
-static CK_RV codec_read_mechanism(struct cbor_reader *r, struct mechanism *m)
-{
-	size_t items = 0;
-	CK_ULONG type = 0;
-
-	*m = (struct mechanism){0};
-	if (!cbor_reader_array(r, 4, &items) || !items || !codec_read_ulong(r, &type))
-		return CKR_DATA_INVALID;
-	m->row = mechanism_find(type);
-	if (!m->row)
-		return CKR_MECHANISM_INVALID;
-	if (items != codec_mechanism_items(m->row->parameter) || !codec_read_parameters(r, m))
-		return CKR_DATA_INVALID;
-	return mechanism_check(m);
 }
 
 static bool codec_read_attributes(struct cbor_reader *r, struct attributes *list, size_t max,
@@ -423,6 +270,8 @@ static bool codec_read_bool(struct cbor_reader *r, uint64_t *value)
 	return true;
 }
 
+static CK_RV codec_read_mechanism(struct cbor_reader *r, struct mechanism *m);
+
 static CK_RV codec_read_field(struct cbor_reader *r, const struct field *field, void *at)
 {
 	bool read = false;
@@ -462,9 +311,35 @@ static CK_RV codec_read_fields(struct cbor_reader *r, const struct schema *schem
 
 	for (size_t i = 0; i < schema->count && rv == CKR_OK; i++)
 		rv = codec_read_field(r, &schema->fields[i], codec_place(message, &schema->fields[i]));
-	if (rv == CKR_OK && !cbor_reader_end(r))
-		rv = CKR_DATA_INVALID;
 	return rv;
+}
+
+static CK_RV codec_read_mechanism(struct cbor_reader *r, struct mechanism *m)
+{
+	const struct schema *schema = NULL;
+	size_t items = 0;
+	CK_ULONG type = 0;
+	CK_RV rv = CKR_OK;
+
+	*m = (struct mechanism){0};
+	if (!cbor_reader_array(r, SIZE_MAX - 1, &items) || !items || !codec_read_ulong(r, &type))
+		return CKR_DATA_INVALID;
+	m->row = mechanism_find(type);
+	if (!m->row)
+		return CKR_MECHANISM_INVALID;
+	schema = parameter_schema(m->row->parameter);
+	if (items != 1 + schema->count)
+		return CKR_DATA_INVALID;
+	rv = codec_read_fields(r, schema, m);
+	return rv == CKR_OK ? mechanism_check(m) : rv;
+}
+
+/* The fields, and nothing after them. */
+static CK_RV codec_read_message(struct cbor_reader *r, const struct schema *schema, void *message)
+{
+	CK_RV rv = codec_read_fields(r, schema, message);
+
+	return rv == CKR_OK && !cbor_reader_end(r) ? CKR_DATA_INVALID : rv;
 }
 
 CK_RV codec_read_request(struct span body, const struct request_row **row, uint64_t *sequence,
@@ -485,7 +360,7 @@ CK_RV codec_read_request(struct span body, const struct request_row **row, uint6
 		return CKR_FUNCTION_NOT_SUPPORTED;
 	if (items != 2 + (*row)->request->count)
 		return CKR_DATA_INVALID;
-	return codec_read_fields(&r, (*row)->request, request);
+	return codec_read_message(&r, (*row)->request, request);
 }
 
 bool codec_read_response(struct span body, const struct request_row *row, uint64_t *sequence,
@@ -501,17 +376,7 @@ bool codec_read_response(struct span body, const struct request_row *row, uint64
 	if (*rv != CKR_OK)
 		return items == 2 && cbor_reader_end(&r);
 	return items == 2 + row->response->count &&
-	       codec_read_fields(&r, row->response, response) == CKR_OK;
-}
-
-CK_RV codec_read_template(struct span value, struct attributes *list)
-{
-	struct cbor_reader r = {0};
-
-	cbor_reader_init(&r, value);
-	if (!codec_read_attributes(&r, list, ATTRIBUTES_NESTED_MAX, false) || !cbor_reader_end(&r))
-		return CKR_ATTRIBUTE_VALUE_INVALID;
-	return CKR_OK;
+	       codec_read_message(&r, row->response, response) == CKR_OK;
 }
 
 bool codec_read_ticket(struct span message, struct span *ticket)

@@ -40,13 +40,6 @@ CK_RV codec_read_request(struct span body, const struct request_row **row, uint6
 bool codec_read_response(struct span body, const struct request_row *row, uint64_t *sequence, CK_RV *rv,
 			 union message *response);
 
-/*
- * A nested template's portable form (CBOR array of [type, bytes], at most ATTRIBUTES_NESTED_MAX) to and
- * from a list. CKR_ATTRIBUTE_VALUE_INVALID.
- */
-bool codec_write_template(struct buffer *out, const struct attributes *list);
-CK_RV codec_read_template(struct span value, struct attributes *list);
-
 /* The message of a control socket: the join ticket. TICKET is borrowed from MESSAGE. */
 bool codec_write_ticket(struct buffer *out, struct span ticket);
 bool codec_read_ticket(struct span message, struct span *ticket);

@@ -3,6 +3,9 @@
 noinst_LTLIBRARIES += %D%/libkc-protocol.la
 KC_LIBS += %D%/libkc-protocol.la
 %C%_libkc_protocol_la_SOURCES = \
+	%D%/cddl.c %D%/cddl.h \
 	%D%/codec.c %D%/codec.h \
+	%D%/field.h \
 	%D%/message.h \
+	%D%/parameter.c %D%/parameter.h \
 	%D%/request.c %D%/request.h

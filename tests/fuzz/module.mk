@@ -14,3 +14,13 @@ endif
 EXTRA_DIST += %D%/replay.c
 fuzz_tests += %D%/replay.sh
 EXTRA_DIST += %D%/replay.sh
+
+fuzz_programs += %D%/fuzz_request
+%C%_fuzz_request_SOURCES = %D%/fuzz_request.c $(fuzz_main)
+%C%_fuzz_request_LDFLAGS = $(AM_LDFLAGS) $(KC_FUZZ_LDFLAGS)
+EXTRA_DIST += %D%/corpus/request
+
+fuzz_programs += %D%/fuzz_response
+%C%_fuzz_response_SOURCES = %D%/fuzz_response.c $(fuzz_main)
+%C%_fuzz_response_LDFLAGS = $(AM_LDFLAGS) $(KC_FUZZ_LDFLAGS)
+EXTRA_DIST += %D%/corpus/response

@@ -10,5 +10,8 @@ if HAVE_CMOCKA
 
 unit_programs += %D%/test_blobstore_engines
 %C%_test_blobstore_engines_SOURCES = %D%/test_blobstore_engines.c
+# What tests of the protocol's two ends share.
+unit_programs += %D%/test_protocol_codec
+%C%_test_protocol_codec_SOURCES = %D%/test_protocol_codec.c %D%/message_sample.c %D%/message_sample.h
 
 endif
