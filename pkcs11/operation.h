@@ -26,6 +26,9 @@ struct session;
 /* Ends it: wipes what it holds, closes its stream in the enclave if there is one. Idle already: nothing. */
 void operation_end(struct session *session, enum operation_kind kind);
 
+/* At the session's end, after operation_end: gives back the memory. NULL is accepted. */
+void operation_free(struct operation **operation);
+
 /* CKU_CONTEXT_SPECIFIC login: gets a grant for the active operation that waits for one. CKR_OPERATION_NOT_INITIALIZED. */
 CK_RV operation_grant(struct session *session, struct span pin);
 

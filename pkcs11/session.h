@@ -6,6 +6,8 @@
 #ifndef KEYCLAVE_PKCS11_SESSION_H
 #define KEYCLAVE_PKCS11_SESSION_H
 
+#include <pthread.h>
+
 #include "pkcs11/module.h"
 #include "pkcs11/operation.h"
 
@@ -17,14 +19,21 @@ struct session {
 	bool made_objects; /* session objects exist: REQUEST_RELEASE at close */
 	struct client *client;
 	struct operation *operations[OPERATION_KINDS]; /* NULL until first used; kept till the session ends */
+
 	/* C_FindObjects: results not yet fetched by the program */
 	bool finding;
 	CK_OBJECT_HANDLE *found;
 	size_t found_count, found_next;
-	/* CKA_KEYCLAVE_NONCE, local to the session */
+
+	/* CKA_KEYCLAVE_NONCE of nonce_object, local to the session */
 	CK_OBJECT_HANDLE nonce_object;
 	uint8_t nonce[64];
 	size_t nonce_size;
+
+	/* session.c's own */
+	pthread_mutex_t lock;
+	unsigned references;
+	bool closed;
 };
 
 /*
@@ -34,10 +43,24 @@ struct session {
 CK_RV session_enter(CK_SESSION_HANDLE handle, struct session **session);
 void session_leave(struct session *session);
 
-/* CKR_SESSION_READ_ONLY when an object with this CKA_TOKEN may not be made or changed in the session. */
+/*
+ * CKR_OK when an object with this CKA_TOKEN may be made, changed or destroyed here, else
+ * CKR_SESSION_READ_ONLY.
+ */
 CK_RV session_may_write(const struct session *session, bool token_object);
 
-/* Ends every operation of all sessions on SLOT (logout: pkcs11-peers, SoftHSM#900). Internal to session.c and slot.c. */
+/* How many sessions this process has on SLOT, and how many of them are read/write. */
+void session_count(uint64_t slot, CK_ULONG *all, CK_ULONG *read_write);
+
+/* Ends every operation of all sessions on SLOT, with no session's lock held: after a logout. */
 void session_reset_slot(uint64_t slot);
+
+/* C_Finalize (TELL: the enclave hears of it) and a child that starts anew (it must not). */
+void session_drop_all(bool tell);
+
+/* For module.c: the table is consistent while a fork happens; a child makes all locks new. */
+void session_fork_prepare(void);
+void session_fork_done(void);
+void session_repair(void);
 
 #endif
