@@ -54,7 +54,7 @@ MODULE_EXPORT CK_RV C_CreateObject(CK_SESSION_HANDLE hSession, CK_ATTRIBUTE_PTR 
 	rv = client_call(s->client, REQUEST_CREATE, &request, &answer);
 	if (rv != CKR_OK)
 		goto out;
-	*phObject = answer.message.handle.handle;
+	*phObject = answer.message.handle_response.handle;
 	s->made_objects = s->made_objects || !token;
 out:
 	client_done(&answer);
@@ -93,7 +93,7 @@ MODULE_EXPORT CK_RV C_CopyObject(CK_SESSION_HANDLE hSession, CK_OBJECT_HANDLE hO
 	rv = client_call(s->client, REQUEST_COPY, &request, &answer);
 	if (rv != CKR_OK)
 		goto out;
-	*phNewObject = answer.message.handle.handle;
+	*phNewObject = answer.message.handle_response.handle;
 	s->made_objects = s->made_objects || !token;
 out:
 	client_done(&answer);
@@ -139,7 +139,7 @@ MODULE_EXPORT CK_RV C_GetObjectSize(CK_SESSION_HANDLE hSession, CK_OBJECT_HANDLE
 	request.handle = hObject;
 	rv = client_call(s->client, REQUEST_SIZE, &request, &answer);
 	if (rv == CKR_OK)
-		*pulSize = answer.message.size.size;
+		*pulSize = answer.message.size_response.size;
 out:
 	client_done(&answer);
 	session_leave(s);
@@ -175,12 +175,12 @@ static CK_RV get_batch(struct session *s, CK_OBJECT_HANDLE object, CK_ATTRIBUTE 
 	rv = client_call(s->client, REQUEST_GET, &request, &answer);
 	if (rv != CKR_OK)
 		return rv;
-	if (answer.message.get.attributes.count != count) {
+	if (answer.message.get_response.attributes.count != count) {
 		client_done(&answer);
 		return CKR_DEVICE_ERROR;
 	}
 	for (size_t i = 0; i < count; i++) {
-		rv = answer_one(&answer.message.get, i, &template[i]);
+		rv = answer_one(&answer.message.get_response, i, &template[i]);
 		if (rv != CKR_OK && (result == CKR_OK || result == CKR_BUFFER_TOO_SMALL))
 			result = rv;
 	}
@@ -294,8 +294,8 @@ static CK_RV find_all(struct session *s, struct find_request *request)
 		rv = client_call(s->client, REQUEST_FIND, request, &answer);
 		if (rv != CKR_OK)
 			return rv;
-		rv = find_take(s, &answer.message.find);
-		more = answer.message.find.more && answer.message.find.handles.size >= 4;
+		rv = find_take(s, &answer.message.find_response);
+		more = answer.message.find_response.more && answer.message.find_response.handles.size >= 4;
 		client_done(&answer);
 		if (rv != CKR_OK)
 			return rv;

@@ -151,7 +151,7 @@ MODULE_EXPORT CK_RV C_GetTokenInfo(CK_SLOT_ID slotID, CK_TOKEN_INFO_PTR pInfo)
 	if (rv == CKR_OK)
 		rv = client_token(client, slotID, &answer);
 	if (rv == CKR_OK)
-		token_info(&answer.message.token, slotID, pInfo);
+		token_info(&answer.message.token_response, slotID, pInfo);
 	client_done(&answer);
 	module_leave();
 	return rv;
