@@ -14,4 +14,14 @@ unit_programs += %D%/test_blobstore_engines
 unit_programs += %D%/test_protocol_codec
 %C%_test_protocol_codec_SOURCES = %D%/test_protocol_codec.c %D%/message_sample.c %D%/message_sample.h
 
+unit_programs += %D%/test_mechanism_mechanism
+%C%_test_mechanism_mechanism_SOURCES = %D%/test_mechanism_mechanism.c
+
+unit_programs += %D%/test_mechanism_mechanism_curve
+%C%_test_mechanism_mechanism_curve_SOURCES = %D%/test_mechanism_mechanism_curve.c
+
+unit_programs += %D%/test_mechanism_mechanism_rows
+%C%_test_mechanism_mechanism_rows_SOURCES = \
+	%D%/test_mechanism_mechanism_rows.c %D%/constants.c %D%/constants.h
+
 endif
