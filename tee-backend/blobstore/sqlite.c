@@ -56,8 +56,8 @@ static const char *const statement_sql[STATEMENTS] = {
     [STATEMENT_ANY] = "SELECT 1 FROM record LIMIT 1",
     [STATEMENT_INSERT] =
 	"INSERT INTO record (kind, token, id, version, blob) VALUES (?1, ?2, ?3, ?5, ?6)",
-    [STATEMENT_UPDATE] = "UPDATE record SET version = ?5, blob = ?6 WHERE kind = ?1 AND token = ?2 "
-			 "AND id = ?3 AND version = ?4",
+    [STATEMENT_UPDATE] = ("UPDATE record SET version = ?5, blob = ?6 WHERE kind = ?1 "
+			  "AND token = ?2 AND id = ?3 AND version = ?4"),
     [STATEMENT_DELETE] =
 	"DELETE FROM record WHERE kind = ?1 AND token = ?2 AND id = ?3 AND version = ?4",
 };

@@ -13,8 +13,10 @@
 struct hierarchy; /* opaque; its keys lie in secret memory; read-only after open, so thread-safe */
 
 /*
- * Opens the store's head, or makes it when STORE is empty and CREATE. A store of another platform or
- * protector is refused (security rule 12) with a log line that names both: CKR_TOKEN_NOT_RECOGNIZED.
+ * Opens the store's head, or makes it when STORE is empty and CREATE. CKR_TOKEN_NOT_PRESENT: it is empty
+ * and CREATE is false. CKR_TOKEN_NOT_RECOGNIZED, with one line logged that says what to do: the store is of
+ * another platform or protector (security rule 12), its key is gone or another one, its head was changed,
+ * or was removed while other records are there. What is there is never written over.
  */
 CK_RV hierarchy_open(struct platform *platform, struct blobstore *store, bool create,
 		     struct hierarchy **hierarchy);
@@ -23,7 +25,7 @@ void hierarchy_free(struct hierarchy **hierarchy);
 /* 16 random bytes made with the store. */
 const uint8_t *hierarchy_store_uuid(const struct hierarchy *hierarchy);
 
-/* Seals what belongs to the store and to no token (RECORD_SLOTS). */
+/* SEAL_KEY_SIZE bytes. Seals what belongs to the store and to no token (RECORD_SLOTS). */
 const uint8_t *hierarchy_storage_key(const struct hierarchy *hierarchy);
 
 /* Seals all records of one token: SALT is the token's own random 32 bytes (new at each C_InitToken). */

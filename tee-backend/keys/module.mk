@@ -1,6 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
-# keys, level 3. The form of this fragment is in the top Makefile.am; while there is no .c file, the
-# library is not declared and headers stand in noinst_HEADERS.
-noinst_HEADERS += \
-	%D%/hierarchy.h \
-	%D%/seal.h
+# keys, level 3. The form of this fragment is in the top Makefile.am.
+noinst_LTLIBRARIES += %D%/libkc-keys.la
+KC_LIBS += %D%/libkc-keys.la
+KC_EXTERNAL_LIBS += $(LIBCRYPTO_LIBS)
+%C%_libkc_keys_la_SOURCES = \
+	%D%/head.c %D%/head.h \
+	%D%/hierarchy.c %D%/hierarchy.h \
+	%D%/seal.c %D%/seal.h

@@ -1,0 +1,55 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The clear part of the store's head and the record around it, to bytes and back. It is read before
+ * there is a key, so it is as hostile as anything; hierarchy.c proves it afterwards. docs/store.md,
+ * section 4.
+ */
+#ifndef KEYCLAVE_KEYS_HEAD_H
+#define KEYCLAVE_KEYS_HEAD_H
+
+#include "common/buffer.h"
+#include "mechanism/cryptoki.h"
+
+#define HEAD_SCHEMA 1 /* docs/store.md, section 8 */
+#define HEAD_UUID_SIZE 16
+#define HEAD_NAME_MAX 32
+#define HEAD_MIX_MAX 64
+#define HEAD_WRAPPED_SIZE 81 /* a root of 32 bytes, sealed */
+#define HEAD_SLOTS_MAX 8
+
+enum head_slot_kind {
+	HEAD_SLOT_PLATFORM = 1, /* wrapped under the platform's key */
+};
+
+struct head_slot {
+	uint64_t kind; /* enum head_slot_kind; others are kept, not understood */
+	struct span mix;
+	struct span wrapped;
+};
+
+/* Borrows from the bytes that it was decoded from. */
+struct head {
+	uint64_t schema;
+	struct span uuid;
+	struct span platform;
+	struct span protector;
+	struct head_slot slots[HEAD_SLOTS_MAX];
+	size_t slot_count;
+};
+
+/* The clear part's bytes, appended to OUT. False: no memory. */
+bool head_encode(const struct head *head, struct buffer *out);
+
+/*
+ * False, with WHY (static text): not the form of docs/store.md. A schema that is not HEAD_SCHEMA
+ * ends the reading with true and nothing else filled in: only the number means the same in all
+ * schemas.
+ */
+bool head_decode(struct span clear, struct head *head, const char **why);
+
+/* The record: clear part and proof, as two byte strings. */
+bool head_record_encode(struct span clear, struct span proof, struct buffer *out);
+bool head_record_decode(struct span record, struct span *clear, struct span *proof,
+			const char **why);
+
+#endif

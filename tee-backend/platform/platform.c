@@ -1,0 +1,250 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Which platform this is: the one that the settings name, or for "auto" the one that the machine
+ * has. Never a silent step down (security rule 12): where a TEE or a service is expected, notee has
+ * to be named.
+ */
+#include "config.h"
+
+#include "platform/platform.h"
+
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+#if defined(__x86_64__)
+#include <cpuid.h>
+#endif
+
+#include "common/log.h"
+#include "platform/platform_ops.h"
+
+/* In the order in which "auto" asks; a platform that is no TEE comes last. */
+static const struct platform_ops *const platforms[] = {
+    &notee_ops,
+};
+
+/* Device nodes, and what sysfs says where a container hides the nodes or no driver is loaded. */
+static const char *const guest_paths[] = {
+    "/dev/sev-guest",
+    "/dev/tdx_guest",
+    "/dev/tdx-guest",
+    "/dev/nsm",
+    "/sys/class/misc/sev-guest",
+    "/sys/class/misc/tdx_guest",
+    "/sys/class/misc/nsm",
+    "/sys/devices/platform/sev-guest",
+    "/sys/devices/system/cpu/sev/vmpl",
+    "/sys/kernel/config/tsm/report",
+};
+
+/* True if FLAGS (a line of cpuinfo) has the word FLAG. */
+static bool has_flag(const char *flags, const char *flag)
+{
+	size_t size = strlen(flag);
+
+	for (const char *at = strstr(flags, flag); at; at = strstr(at + 1, flag)) {
+		if ((at == flags || at[-1] == ' ' || at[-1] == '\t') && strchr(" \t\n", at[size]))
+			return true;
+	}
+	return false;
+}
+
+/* The kernel's own word for it. SEV's flags are on hosts too, so they count under a hypervisor
+ * only. */
+static const char *cpuinfo_mark(const struct platform_probe *probe)
+{
+	char path[4096];
+	char line[8192];
+	const char *mark = NULL;
+	FILE *file = NULL;
+
+	snprintf(path, sizeof(path), "%s/proc/cpuinfo", probe->root);
+	file = fopen(path, "re");
+	while (file && fgets(line, sizeof(line), file)) {
+		if (strncmp(line, "flags", 5) != 0)
+			continue;
+		if (has_flag(line, "tdx_guest"))
+			mark = "cpuinfo: tdx_guest";
+		else if (has_flag(line, "hypervisor") && has_flag(line, "sev_snp"))
+			mark = "cpuinfo: sev_snp";
+		else if (has_flag(line, "hypervisor") && has_flag(line, "sev"))
+			mark = "cpuinfo: sev";
+		break;
+	}
+	if (file)
+		fclose(file);
+	return mark;
+}
+
+/*
+ * Guests whose kernel knows nothing of it because a paravisor does (Hyper-V TLFS, isolation
+ * configuration), and TDs with old kernels (Intel TDX module specification, leaf 0x21).
+ */
+static const char *cpuid_mark(void)
+{
+#if defined(__x86_64__)
+	unsigned a = 0;
+	unsigned b = 0;
+	unsigned c = 0;
+	unsigned d = 0;
+	char vendor[12];
+
+	if (!__get_cpuid(1, &a, &b, &c, &d) || !(c & 1U << 31))
+		return NULL;
+	if (__get_cpuid_count(0x21, 0, &a, &b, &c, &d)) {
+		memcpy(vendor, &b, 4);
+		memcpy(vendor + 4, &d, 4);
+		memcpy(vendor + 8, &c, 4);
+		if (memcmp(vendor, "IntelTDX    ", 12) == 0)
+			return "cpuid: IntelTDX";
+	}
+	__cpuid(0x40000000, a, b, c, d);
+	memcpy(vendor, &b, 4);
+	memcpy(vendor + 4, &c, 4);
+	memcpy(vendor + 8, &d, 4);
+	if (memcmp(vendor, "Microsoft Hv", 12) != 0 || a < 0x4000000C)
+		return NULL;
+	__cpuid(0x40000003, a, b, c, d);
+	if (!(b & 1U << 22))
+		return NULL;
+	__cpuid(0x4000000C, a, b, c, d);
+	if ((b & 0xF) >= 2)
+		return "cpuid: Hyper-V isolated guest";
+#endif
+	return NULL;
+}
+
+const char *platform_guest_mark(const struct platform_probe *probe)
+{
+	char path[4096];
+	const char *mark = NULL;
+
+	for (size_t i = 0; i < sizeof(guest_paths) / sizeof(guest_paths[0]); i++) {
+		snprintf(path, sizeof(path), "%s%s", probe->root, guest_paths[i]);
+		if (access(path, F_OK) == 0)
+			return guest_paths[i];
+	}
+	mark = cpuinfo_mark(probe);
+	/* The processor is not relocatable: asked for this machine only. */
+	return mark || probe->root[0] ? mark : cpuid_mark();
+}
+
+const char *platform_system_mark(const struct settings *settings, unsigned uid)
+{
+	static const char system_socket[] = "unix:" KEYCLAVE_RUNDIR "/";
+
+	if (uid == 0 && !settings->state_dir_override)
+		return "it runs as root";
+	if (strcmp(settings->state_dir, KEYCLAVE_STATEDIR) == 0)
+		return "its state is in " KEYCLAVE_STATEDIR;
+	if (strncmp(settings->endpoint, system_socket, sizeof(system_socket) - 1) == 0)
+		return "its socket is in " KEYCLAVE_RUNDIR;
+	return NULL;
+}
+
+/* "auto": notee is what remains when nothing speaks against it. */
+static CK_RV find(const struct settings *settings, const struct platform_probe *probe,
+		  const struct platform_ops **ops)
+{
+	const char *guest = platform_guest_mark(probe);
+	const char *system = platform_system_mark(settings, (unsigned)geteuid());
+
+	if (guest) {
+		log_error("platform auto: this is a confidential guest (%s), but this build has no "
+			  "platform for "
+			  "it, and notee would protect nothing; name one: platform = ...",
+			  guest);
+		return CKR_TOKEN_NOT_PRESENT;
+	}
+	if (system) {
+		log_error("platform auto: no TEE found, and this is a system-wide service (%s); "
+			  "notee has to be "
+			  "asked for by name: platform = notee",
+			  system);
+		return CKR_TOKEN_NOT_PRESENT;
+	}
+	*ops = &notee_ops;
+	log_notice(
+	    "platform auto: no TEE found, so notee: keys are protected by file permissions only");
+	return CKR_OK;
+}
+
+static CK_RV find_named(const char *name, const struct platform_probe *probe,
+			const struct platform_ops **ops)
+{
+	const char *guest = NULL;
+
+	for (size_t i = 0; i < sizeof(platforms) / sizeof(platforms[0]); i++) {
+		if (strcmp(platforms[i]->description.name, name) == 0)
+			*ops = platforms[i];
+	}
+	if (!*ops) {
+		log_error("platform %s: not known to this build (it has: auto, notee)", name);
+		return CKR_TOKEN_NOT_PRESENT;
+	}
+	guest = (*ops)->description.tee ? NULL : platform_guest_mark(probe);
+	if (guest)
+		log_warning(
+		    "platform %s in a confidential guest (%s): its TEE does not protect these keys",
+		    name, guest);
+	return CKR_OK;
+}
+
+CK_RV platform_open_probed(const struct settings *settings, const struct platform_probe *probe,
+			   struct platform **platform)
+{
+	const struct platform_ops *ops = NULL;
+	CK_RV rv = CKR_OK;
+
+	*platform = NULL;
+	if (strcmp(settings->platform, "auto") == 0)
+		rv = find(settings, probe, &ops);
+	else
+		rv = find_named(settings->platform, probe, &ops);
+	return rv == CKR_OK ? ops->open(settings, platform) : rv;
+}
+
+CK_RV platform_open(const struct settings *settings, struct platform **platform)
+{
+	static const struct platform_probe machine = {.root = ""};
+
+	return platform_open_probed(settings, &machine, platform);
+}
+
+void platform_free(struct platform **platform)
+{
+	if (!platform || !*platform)
+		return;
+	(*platform)->ops->free(*platform);
+	*platform = NULL;
+}
+
+const struct platform_description *platform_describe(const struct platform *platform)
+{
+	return &platform->ops->description;
+}
+
+CK_RV platform_key(struct platform *platform, bool create, uint8_t key[PLATFORM_KEY_SIZE])
+{
+	return platform->ops->key(platform, create, key);
+}
+
+CK_RV platform_evidence(struct platform *platform, const uint8_t digest[PLATFORM_DIGEST_SIZE],
+			struct buffer *out)
+{
+	return platform->ops->evidence(platform, digest, out);
+}
+
+CK_RV platform_counter_read(struct platform *platform, uint64_t *value)
+{
+	if (!platform->ops->counter_read)
+		return CKR_FUNCTION_NOT_SUPPORTED;
+	return platform->ops->counter_read(platform, value);
+}
+
+CK_RV platform_counter_increment(struct platform *platform, uint64_t *value)
+{
+	if (!platform->ops->counter_increment)
+		return CKR_FUNCTION_NOT_SUPPORTED;
+	return platform->ops->counter_increment(platform, value);
+}

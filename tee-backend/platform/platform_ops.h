@@ -1,0 +1,46 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * What a platform's file offers to platform.c, and where the kernel's marks of a confidential guest
+ * are looked for. Private to platform/ and its tests.
+ */
+#ifndef KEYCLAVE_PLATFORM_PLATFORM_OPS_H
+#define KEYCLAVE_PLATFORM_PLATFORM_OPS_H
+
+#include "platform/platform.h"
+
+struct platform_ops {
+	struct platform_description description;
+	CK_RV (*open)(const struct settings *settings, struct platform **platform);
+	CK_RV (*key)(struct platform *platform, bool create, uint8_t key[PLATFORM_KEY_SIZE]);
+	CK_RV (*evidence)
+	(struct platform *platform, const uint8_t digest[PLATFORM_DIGEST_SIZE], struct buffer *out);
+	CK_RV (*counter_read)(struct platform *platform, uint64_t *value); /* NULL: no counter */
+	CK_RV (*counter_increment)
+	(struct platform *platform, uint64_t *value); /* NULL: no counter */
+	void (*free)(struct platform *platform);
+};
+
+/* First member of each platform's struct. */
+struct platform {
+	const struct platform_ops *ops;
+};
+
+extern const struct platform_ops notee_ops;
+
+/* Where `auto` looks. Tests put another root before the paths; "" is this machine. */
+struct platform_probe {
+	const char *root;
+};
+
+/* platform_open with another PROBE. */
+CK_RV platform_open_probed(const struct settings *settings, const struct platform_probe *probe,
+			   struct platform **platform);
+
+/* What marks this machine as a confidential guest ("/dev/sev-guest", "cpuinfo: tdx_guest"), or
+ * NULL. */
+const char *platform_guest_mark(const struct platform_probe *probe);
+
+/* What makes this a system-wide service and not one user's own daemon, or NULL. */
+const char *platform_system_mark(const struct settings *settings, unsigned uid);
+
+#endif
