@@ -14,6 +14,19 @@ unit_programs += %D%/test_blobstore_engines
 unit_programs += %D%/test_protocol_codec
 %C%_test_protocol_codec_SOURCES = %D%/test_protocol_codec.c %D%/message_sample.c %D%/message_sample.h
 
+unit_programs += %D%/test_mechanism_attribute
+%C%_test_mechanism_attribute_SOURCES = %D%/test_mechanism_attribute.c
+
+unit_programs += %D%/test_mechanism_attribute_rows
+%C%_test_mechanism_attribute_rows_SOURCES = \
+	%D%/test_mechanism_attribute_rows.c %D%/constants.c %D%/constants.h
+
+unit_programs += %D%/test_mechanism_attribute_set
+%C%_test_mechanism_attribute_set_SOURCES = %D%/test_mechanism_attribute_set.c
+
+unit_programs += %D%/test_mechanism_attribute_template
+%C%_test_mechanism_attribute_template_SOURCES = %D%/test_mechanism_attribute_template.c
+
 unit_programs += %D%/test_mechanism_mechanism
 %C%_test_mechanism_mechanism_SOURCES = %D%/test_mechanism_mechanism.c
 
@@ -23,5 +36,8 @@ unit_programs += %D%/test_mechanism_mechanism_curve
 unit_programs += %D%/test_mechanism_mechanism_rows
 %C%_test_mechanism_mechanism_rows_SOURCES = \
 	%D%/test_mechanism_mechanism_rows.c %D%/constants.c %D%/constants.h
+
+unit_programs += %D%/test_mechanism_native
+%C%_test_mechanism_native_SOURCES = %D%/test_mechanism_native.c
 
 endif
