@@ -21,6 +21,13 @@ CK_RV stream_new(enum stream_kind kind, struct key *key, const struct mechanism 
 		 struct stream **stream);
 
 /*
+ * A STREAM_DIGEST that goes on where another implementation stopped: STATE is chaining value || byte count
+ * (8, big-endian) || bytes of the unfinished block. CKR_MECHANISM_INVALID, CKR_ARGUMENTS_BAD: no such
+ * state of this digest.
+ */
+CK_RV stream_new_digest(const struct mechanism *m, struct span state, struct stream **stream);
+
+/*
  * Feeds DATA; what comes out (encryption) is in OUT, reset first. Decryption with a tag gives nothing
  * before stream_final. CKR_DATA_LEN_RANGE beyond STREAM_HELD_MAX.
  */

@@ -81,6 +81,9 @@ CK_RV object_get(const struct object *object, CK_ATTRIBUTE_TYPE type, struct spa
 /* C_GetObjectSize: bytes of all its attributes. */
 size_t object_size(const struct object *object);
 
+/* The CKF_ bits of all CKA_ usage flags that it has: CKF_ENCRYPT, CKF_SIGN ... */
+CK_FLAGS object_usage(const struct object *object);
+
 /*
  * The parsed key, one reference for the caller; parsed on first use and kept while the object lives,
  * or until object_forget_key. CKR_KEY_HANDLE_INVALID when the object is no key.
