@@ -60,7 +60,10 @@ void service_context_over(struct service *service, const uint8_t context[PROTOCO
 /* True if TICKET is a valid join ticket: a socket that came by a control socket may say hello. */
 bool service_ticket_valid(struct service *service, struct span ticket);
 
-/* No context has used anything for this many seconds (for idle exit); UINT64_MAX while streams are open. */
+/*
+ * Nothing was asked for this many seconds (for idle exit). 0 while there is what a restart would lose: open
+ * streams, session objects, an SO's login.
+ */
 uint64_t service_idle(struct service *service);
 
 #endif

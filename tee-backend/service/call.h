@@ -1,0 +1,78 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * One request on its way through the service: what dispatch.c found out before the handler ran, and what
+ * handlers have in common: finding an object that the caller may see, a key that he may use, and keeping
+ * a new object. Inside the enclave.
+ */
+#ifndef KEYCLAVE_SERVICE_CALL_H
+#define KEYCLAVE_SERVICE_CALL_H
+
+#include "service/context.h"
+
+/* One connection. Used by one thread at a time. */
+struct link {
+	struct service *service;
+	uid_t uid;
+	pid_t pid;
+	bool allowed;
+	struct context *context; /* NULL before hello */
+	struct buffer data;      /* results until they are encoded; secret memory, kept between requests */
+};
+
+#define CALL_HELD_MAX 2
+
+struct call {
+	struct service *service;
+	struct link *link;
+	struct context *context;       /* NULL before hello */
+	struct attachment *attachment; /* of RIGHT_ATTACHED and above; else NULL */
+	struct token *token;           /* its token */
+	uint64_t slot;                 /* of requests that have one */
+	CK_USER_TYPE user;             /* who was logged in when the request came */
+	const struct request_row *row;
+	struct once once;              /* of REPLAY_ONCE rows: for functions that take one */
+	bool repeated;                 /* perhaps sent before, and this worker does not know what came of it */
+	bool recalled;                 /* the store does, and its effect is to be made again: write no .once */
+	const union message *request;
+	union message *response;
+	struct buffer *data;           /* the link's, empty: for bytes that the response borrows */
+	struct token_facts facts;      /* likewise, as are the next two */
+	uint8_t class[8];
+	uint8_t number[8];
+	struct object *held[CALL_HELD_MAX]; /* objects that the response borrows from; dropped after encoding */
+	int fd;                        /* to send with the response, or -1 */
+	bool close;                    /* end the connection after the answer */
+};
+
+/* What templates may ask for in this call. */
+struct object_policy call_policy(const struct call *call);
+
+/*
+ * The object HANDLE, if the caller may see it: a reference for the caller. CKR_OBJECT_HANDLE_INVALID (none,
+ * another context's, private without login, or one of bit 31), CKR_DEVICE_ERROR (its record was refused).
+ */
+CK_RV call_object(struct call *call, uint64_t handle, struct object **object);
+
+/* As call_object, kept in call->held: borrowed until the answer is encoded. */
+CK_RV call_hold(struct call *call, uint64_t handle, struct object **object);
+
+/*
+ * The key HANDLE for one operation: found, permitted for MECHANISM and USAGE (one CKF_ bit), and, when it
+ * is CKA_ALWAYS_AUTHENTICATE, paid for with GRANT. One reference each of OBJECT and KEY for the caller.
+ * INVALID instead of CKR_OBJECT_HANDLE_INVALID; CKR_USER_NOT_LOGGED_IN: no grant; as object_permits.
+ */
+CK_RV call_key(struct call *call, uint64_t handle, const struct mechanism *m, CK_FLAGS usage,
+	       struct span grant, CK_RV invalid, struct object **object, struct key **key);
+
+/* The grant alone, for a key that was found before. */
+CK_RV call_grant(struct call *call, uint64_t handle, const struct object *object, CK_FLAGS usage,
+		 struct span grant);
+
+/*
+ * Keeps COUNT (1 or 2) new objects, on the token or as session objects of SESSION as each says, and gives
+ * their handles. All or nothing.
+ */
+CK_RV call_keep(struct call *call, uint64_t session, struct object *const objects[], size_t count,
+		CK_OBJECT_HANDLE handles[]);
+
+#endif

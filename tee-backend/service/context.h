@@ -1,0 +1,78 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * A context: one application, that is, what C_Initialize made or what a forked child became. It owns
+ * attachments to tokens with their logins, session objects, grants, streams and the memory of its last
+ * results. Lives while a connection or its control socket does. Inside the enclave.
+ */
+#ifndef KEYCLAVE_SERVICE_CONTEXT_H
+#define KEYCLAVE_SERVICE_CONTEXT_H
+
+#include "service/attachment.h"
+#include "service/evidence_cache.h"
+#include "service/grant.h"
+#include "service/internal.h"
+#include "service/replay.h"
+#include "service/session_objects.h"
+#include "service/streams.h"
+
+#define CONTEXT_HASH_SIZE 32 /* SHA-256 of the client's context key */
+#define CONTEXTS_MAX 65536
+
+struct context {
+	struct context *next; /* of its bucket */
+	struct service *service;
+	atomic_uint refs;
+
+	/* Set before others see the context, or, when only the control socket came back, by the first JOIN. */
+	uint8_t id[PROTOCOL_CONTEXT_ID_SIZE];
+	uint8_t key_hash[CONTEXT_HASH_SIZE];
+	uid_t uid;
+
+	/* Under contexts_lock. */
+	bool known;   /* false: only the control socket came back after a restart */
+	bool control; /* a copy of its control socket is open somewhere */
+	size_t links;
+
+	bool restored; /* made by a JOIN after a restart: older results may be in the store only */
+
+	pthread_mutex_t lock; /* all that follows */
+	struct attachment *attachments;
+	struct session_objects objects;
+	struct grants grants;
+	struct streams streams;
+	struct replay replay;
+	struct nonces nonces;
+	struct evidence_cache evidence;
+};
+
+/*
+ * Each of the first three gives a counted reference that is also one of .links; give it back with
+ * context_leave. CKR_DEVICE_MEMORY.
+ */
+CK_RV context_new(struct service *service, uid_t uid, const uint8_t key_hash[CONTEXT_HASH_SIZE],
+		  struct context **context);
+
+/* The context ID, or one made anew with the same id; *MADE says so. CKR_ACTION_PROHIBITED: another key or uid. */
+CK_RV context_join(struct service *service, const uint8_t id[PROTOCOL_CONTEXT_ID_SIZE], uid_t uid,
+		   const uint8_t key_hash[CONTEXT_HASH_SIZE], struct context **context, bool *made);
+
+/*
+ * A new context under NEW_HASH that starts with the logins, session objects and attachments of context ID
+ * of owner UID and KEY_HASH; *MADE: that one is lost, so the new one is empty.
+ */
+CK_RV context_clone(struct service *service, const uint8_t id[PROTOCOL_CONTEXT_ID_SIZE], uid_t uid,
+		    const uint8_t key_hash[CONTEXT_HASH_SIZE],
+		    const uint8_t new_hash[CONTEXT_HASH_SIZE], struct context **context, bool *made);
+
+/* A connection ends. */
+void context_leave(struct context **context);
+
+/* A control socket was made, came back, or is over. */
+void context_control(struct service *service, const uint8_t id[PROTOCOL_CONTEXT_ID_SIZE], bool alive);
+
+/* Drops a plain reference. */
+void context_free(struct context **context);
+
+size_t context_count(struct service *service);
+
+#endif
