@@ -16,6 +16,12 @@
 
 #define SETTINGS_LIST_MAX 256
 
+/*
+ * Leaf of the lock (flock(2), exclusive) that keeps the start on demand and the idle exit of a daemon
+ * apart: a client holds it until its daemon answers, a daemon from its decision to go until it is gone.
+ */
+#define SETTINGS_START_LOCK "start.lock"
+
 struct settings {
 	/* [keyclave] */
 	char endpoint[PATH_MAX];   /* "unix:/path"; "" until settings_load fills the default */

@@ -59,6 +59,7 @@ struct request_row {
 	const struct schema *response;
 	enum request_right right;
 	enum request_replay replay;
+	CK_RV gone; /* what a client reports when no daemon can be reached (section 7, rule 11) */
 };
 
 const struct request_row *request_rows(size_t *count);
