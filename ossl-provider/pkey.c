@@ -1,0 +1,235 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Token keys: loaded by handle, shared by counted references, called with login renewed when it was lost.
+ */
+#include "config.h"
+
+#include <openssl/crypto.h>
+#include <openssl/x509.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "client/uri.h"
+#include "common/memory.h"
+#include "ossl-provider/pkey.h"
+
+const struct pkey_type pkey_rsa = {"RSA", CKK_RSA, "KEYCLAVE-RSA"};
+const struct pkey_type pkey_rsa_pss = {"RSA-PSS", CKK_RSA, "KEYCLAVE-RSA"};
+const struct pkey_type pkey_ec = {"EC", CKK_EC, "KEYCLAVE-EC"};
+const struct pkey_type pkey_ed25519 = {"ED25519", CKK_EC_EDWARDS, "KEYCLAVE-ED25519"};
+const struct pkey_type pkey_x25519 = {"X25519", CKK_EC_MONTGOMERY, "KEYCLAVE-X25519"};
+
+/* A key that may only sign with PSS is an RSA-PSS key to OpenSSL. */
+static bool only_pss(const struct descriptor *d)
+{
+	for (size_t i = 0; i < d->mechanisms.count; i++) {
+		const struct mechanism_row *row = mechanism_find(d->mechanisms.item[i]);
+
+		if (row && row->scheme != SCHEME_RSA_PSS)
+			return false;
+	}
+	return d->mechanisms.count > 0;
+}
+
+static const struct pkey_type *type_of(const struct descriptor *d)
+{
+	static const struct pkey_type *const types[] = {&pkey_ec, &pkey_ed25519, &pkey_x25519};
+
+	if (d->key_type == CKK_RSA)
+		return only_pss(d) ? &pkey_rsa_pss : &pkey_rsa;
+	for (size_t i = 0; i < sizeof(types) / sizeof(types[0]); i++)
+		if (types[i]->key_type == d->key_type)
+			return types[i];
+	return NULL;
+}
+
+static struct pkey *pkey_new(struct provider *p)
+{
+	struct pkey *key = calloc(1, sizeof(*key));
+
+	if (!key)
+		return NULL;
+	key->lock = CRYPTO_THREAD_lock_new();
+	if (!key->lock) {
+		free(key);
+		return NULL;
+	}
+	key->references = 1;
+	key->provider = p;
+	key->pin.secret = true;
+	return key;
+}
+
+static EVP_PKEY *decode_public(struct provider *p, struct span info)
+{
+	const unsigned char *der = info.data;
+	OSSL_LIB_CTX *libctx = provider_libctx(p);
+	EVP_PKEY *public = NULL;
+
+	if (!libctx || info.size == 0 || info.size > LONG_MAX)
+		return NULL;
+	public = d2i_PUBKEY_ex(NULL, &der, (long)info.size, libctx, NULL);
+	if (!public)
+		provider_raise(p, PROVIDER_BAD_KEY, "CKA_PUBLIC_KEY_INFO is unreadable");
+	return public;
+}
+
+/* The canonical URI of the object: what a PEM reference says. It carries no PIN. */
+static char *format_uri(const struct descriptor *d, const struct token_response *token, bool is_private)
+{
+	char label[64] = "", serial[32] = "", object[256] = "";
+	struct uri uri = {.token = label,
+			  .serial = serial,
+			  .class = is_private ? CKO_PRIVATE_KEY : CKO_PUBLIC_KEY,
+			  .slot = UINT64_MAX};
+	struct buffer text = {0};
+	char *copy = NULL;
+
+	memcpy(label, token->label.data, token->label.size < 63 ? token->label.size : 63);
+	memcpy(serial, token->serial.data, token->serial.size < 31 ? token->serial.size : 31);
+	if (d->label.size && d->label.size < sizeof(object)) {
+		memcpy(object, d->label.data, d->label.size);
+		uri.object = object;
+	}
+	if (d->id.size) {
+		uri.has_id = true;
+		uri.id = (struct buffer){.data = (uint8_t *)(uintptr_t)d->id.data, .size = d->id.size};
+	}
+	if (uri_format(&uri, &text) == CKR_OK)
+		copy = strdup((const char *)text.data);
+	buffer_free(&text);
+	return copy;
+}
+
+struct pkey *pkey_load(struct provider *p, uint64_t slot, CK_OBJECT_HANDLE handle, bool is_private,
+		       const struct token_response *token, struct span pin)
+{
+	struct pkey *key = pkey_new(p);
+	CK_RV rv = CKR_HOST_MEMORY;
+
+	if (!key)
+		goto out;
+	key->slot = slot;
+	key->handle = handle;
+	key->is_private = is_private;
+	rv = descriptor_get(provider_client(p), slot, handle, &key->descriptor);
+	if (rv != CKR_OK)
+		goto out;
+	key->type = type_of(key->descriptor);
+	if (!key->type) {
+		rv = CKR_KEY_TYPE_INCONSISTENT;
+		goto out;
+	}
+	key->public = decode_public(p, key->descriptor->public_info);
+	if (!key->public) {
+		pkey_free(key);
+		return NULL;
+	}
+	key->uri = format_uri(key->descriptor, token, is_private);
+	rv = key->uri && (!pin.size || buffer_set(&key->pin, pin.data, pin.size)) ? CKR_OK : CKR_HOST_MEMORY;
+out:
+	if (rv != CKR_OK) {
+		provider_raise_rv(p, rv, "loading the key");
+		pkey_free(key);
+		return NULL;
+	}
+	return key;
+}
+
+struct pkey *pkey_new_public(struct provider *p, const struct pkey_type *type, EVP_PKEY *public)
+{
+	struct pkey *key = pkey_new(p);
+
+	if (!key)
+		return NULL;
+	key->type = type;
+	key->public = public;
+	return key;
+}
+
+struct pkey *pkey_retain(struct pkey *key)
+{
+	int now = 0;
+
+	(void)CRYPTO_atomic_add(&key->references, 1, &now, key->lock);
+	return key;
+}
+
+void pkey_free(struct pkey *key)
+{
+	int now = 0;
+
+	if (!key)
+		return;
+	if (!CRYPTO_atomic_add(&key->references, -1, &now, key->lock) || now > 0)
+		return;
+	if (key->descriptor)
+		descriptor_free(&key->descriptor);
+	EVP_PKEY_free(key->public);
+	free(key->uri);
+	buffer_free(&key->pin);
+	CRYPTO_THREAD_lock_free(key->lock);
+	free(key);
+}
+
+/* The login was lost (a restart where tickets are off, somebody's PIN change): renew it with what we have. */
+static CK_RV renew_login(struct pkey *key)
+{
+	struct client *client = provider_client(key->provider);
+	CK_RV rv = CKR_USER_NOT_LOGGED_IN;
+
+	if (!client || key->pin.size == 0)
+		return CKR_USER_NOT_LOGGED_IN;
+	provider_login_lock(key->provider);
+	rv = client_user(client, key->slot) == CKU_USER
+		     ? CKR_OK
+		     : client_login(client, key->slot, CKU_USER, buffer_span(&key->pin));
+	/* A PIN that was refused once is not tried again. */
+	if (rv == CKR_PIN_INCORRECT)
+		buffer_reset(&key->pin);
+	provider_login_unlock(key->provider);
+	return rv;
+}
+
+static CK_RV get_grant(struct pkey *key, CK_FLAGS usage, uint8_t grant[PROTOCOL_GRANT_SIZE])
+{
+	struct grant_request request = {.slot = key->slot,
+					.key = key->handle,
+					.usage = usage,
+					.pin = buffer_span(&key->pin)};
+	struct client_answer answer = {0};
+	CK_RV rv = CKR_USER_NOT_LOGGED_IN;
+
+	if (key->pin.size == 0)
+		return rv;
+	rv = client_call(provider_client(key->provider), REQUEST_GRANT, &request, &answer);
+	if (rv == CKR_OK)
+		memcpy(grant, answer.message.grant_response.grant.data, PROTOCOL_GRANT_SIZE);
+	client_done(&answer);
+	return rv;
+}
+
+static CK_RV call_once(struct pkey *key, CK_FLAGS usage,
+		       CK_RV (*call)(struct pkey *key, struct span grant, void *arg), void *arg)
+{
+	uint8_t grant[PROTOCOL_GRANT_SIZE];
+	CK_RV rv = CKR_OK;
+
+	if (!key->descriptor->always_authenticate)
+		return call(key, (struct span){NULL, 0}, arg);
+	rv = get_grant(key, usage, grant);
+	if (rv == CKR_OK)
+		rv = call(key, (struct span){grant, sizeof(grant)}, arg);
+	memory_wipe(grant, sizeof(grant));
+	return rv;
+}
+
+CK_RV pkey_call(struct pkey *key, CK_FLAGS usage,
+		CK_RV (*call)(struct pkey *key, struct span grant, void *arg), void *arg)
+{
+	CK_RV rv = call_once(key, usage, call, arg);
+
+	if (rv != CKR_USER_NOT_LOGGED_IN && rv != CKR_KEY_HANDLE_INVALID)
+		return rv;
+	return renew_login(key) == CKR_OK ? call_once(key, usage, call, arg) : rv;
+}
