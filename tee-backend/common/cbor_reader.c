@@ -257,6 +257,15 @@ static const char *cbor_reader_check(const struct cbor_reader *r, const struct c
 	return NULL;
 }
 
+/* libcbor 0.8 to 0.10 takes some one-byte tags, COSE's among them, for errors: they are read here. */
+static struct cbor_decoder_result cbor_reader_decode(struct span in, struct cbor_reader_sink *sink)
+{
+	if (in.data[0] < 0xc0 || in.data[0] > 0xd7)
+		return cbor_stream_decode(in.data, in.size, &cbor_reader_callbacks, sink);
+	cbor_reader_tag(sink, in.data[0] & 0x1fU);
+	return (struct cbor_decoder_result){.status = CBOR_DECODER_FINISHED, .read = 1};
+}
+
 bool cbor_reader_next(struct cbor_reader *r, struct cbor_item *item)
 {
 	struct cbor_item found = {0};
@@ -268,7 +277,7 @@ bool cbor_reader_next(struct cbor_reader *r, struct cbor_item *item)
 		return false;
 	if (!r->rest.size)
 		return cbor_reader_fail(r, "input ends early");
-	result = cbor_stream_decode(r->rest.data, r->rest.size, &cbor_reader_callbacks, &sink);
+	result = cbor_reader_decode(r->rest, &sink);
 	if (result.status == CBOR_DECODER_NEDATA)
 		return cbor_reader_fail(r, "input ends early");
 	if (result.status != CBOR_DECODER_FINISHED || !result.read || result.read > r->rest.size)

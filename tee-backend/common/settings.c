@@ -96,32 +96,35 @@ struct settings_loading {
 	unsigned line;		    /* 0: the source has no lines */
 	FILE *file;
 	bool failed;
-	char *why;
-	size_t why_size;
+	char reason[200]; /* of the first failure */
 };
 
 __attribute__((format(printf, 2, 3))) static bool settings_fail(struct settings_loading *l,
 								const char *format, ...)
 {
-	char reason[200] = "";
-	char text[512] = "";
 	va_list args;
 
 	if (l->failed)
 		return false;
 	l->failed = true;
 	va_start(args, format);
-	vsnprintf(reason, sizeof(reason), format, args);
+	vsnprintf(l->reason, sizeof(l->reason), format, args);
 	va_end(args);
-	/* A long path is cut in its middle of this line, never the reason behind it. */
-	if (l->line)
-		snprintf(text, sizeof(text), "%.255s:%u: %s", l->source, l->line, reason);
-	else
-		snprintf(text, sizeof(text), "%.255s: %s", l->source, reason);
-	log_error("%s", text);
-	if (l->why && l->why_size)
-		snprintf(l->why, l->why_size, "%s", text);
 	return false;
+}
+
+/* One line for the log and the caller. A long path is cut, never the reason behind it. */
+static void settings_report(const struct settings_loading *l, char *why, size_t why_size)
+{
+	char text[512] = "";
+
+	if (l->line)
+		snprintf(text, sizeof(text), "%.255s:%u: %s", l->source, l->line, l->reason);
+	else
+		snprintf(text, sizeof(text), "%.255s: %s", l->source, l->reason);
+	log_error("%s", text);
+	if (why && why_size)
+		snprintf(why, why_size, "%s", text);
 }
 
 static bool settings_set(struct settings_loading *l, size_t index, const char *value)
@@ -230,7 +233,9 @@ static bool settings_read_file(struct settings_loading *l, const char *path,
 	line = ini_parse_stream(settings_ini_line, l, settings_ini_value, l);
 	if (line < 0)
 		settings_fail(l, "out of memory");
-	if (line > 0 && !l->failed) {
+	if (line > 0 && (!l->failed || (unsigned)line < l->line)) {
+		/* inih reads on after a line that it cannot parse: that one comes first. */
+		l->failed = false;
 		l->line = (unsigned)line;
 		settings_fail(l, "neither [section] nor name = value");
 	}
@@ -285,7 +290,7 @@ static bool settings_read_reserved(struct settings_loading *l, const char *text)
 		bool quoted = false;
 		char *equals = NULL;
 
-		text += strspn(text, " \t\n,");
+		text += strspn(text, " \t\n");
 		if (!*text)
 			return true;
 		for (; *text && (quoted || !isspace((unsigned char)*text)); text++) {
@@ -377,13 +382,16 @@ static bool settings_complete(struct settings_loading *l)
 
 bool settings_load(struct settings *s, const char *reserved, char *why, size_t why_size)
 {
-	struct settings_loading l = {.settings = s, .why = why, .why_size = why_size};
+	struct settings_loading l = {.settings = s};
 
 	if (why && why_size)
 		*why = 0;
 	settings_defaults(s);
-	return settings_read_files(&l) && settings_read_environment(&l) &&
-	       (!reserved || settings_read_reserved(&l, reserved)) && settings_complete(&l);
+	if (settings_read_files(&l) && settings_read_environment(&l) &&
+	    (!reserved || settings_read_reserved(&l, reserved)) && settings_complete(&l))
+		return true;
+	settings_report(&l, why, why_size);
+	return false;
 }
 
 bool settings_path(const struct settings *s, const char *leaf, char *path, size_t size)

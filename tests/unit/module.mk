@@ -7,6 +7,33 @@
 # It links all folders (LDADD in the top Makefile.am). Data files go to %D%/data/ and EXTRA_DIST, and are
 # found by the environment variable KC_SRCDIR.
 if HAVE_CMOCKA
+# cmocka.h with the headers that it wants before it, for all of them.
+EXTRA_DIST += %D%/cmocka_test.h
+
+unit_programs += %D%/test_common_buffer
+%C%_test_common_buffer_SOURCES = %D%/test_common_buffer.c
+%C%_test_common_buffer_LDFLAGS = $(AM_LDFLAGS) -Wl,--wrap=malloc,--wrap=free
+
+unit_programs += %D%/test_common_memory
+%C%_test_common_memory_SOURCES = %D%/test_common_memory.c
+
+unit_programs += %D%/test_common_memory_arena
+%C%_test_common_memory_arena_SOURCES = %D%/test_common_memory_arena.c
+%C%_test_common_memory_arena_LDFLAGS = $(AM_LDFLAGS) \
+	-Wl,--wrap=mmap,--wrap=munmap,--wrap=abort
+
+unit_programs += %D%/test_common_cbor_reader
+%C%_test_common_cbor_reader_SOURCES = %D%/test_common_cbor_reader.c
+
+unit_programs += %D%/test_common_cbor_writer
+%C%_test_common_cbor_writer_SOURCES = %D%/test_common_cbor_writer.c
+
+unit_programs += %D%/test_common_log
+%C%_test_common_log_SOURCES = %D%/test_common_log.c
+
+unit_programs += %D%/test_common_settings
+%C%_test_common_settings_SOURCES = %D%/test_common_settings.c
+
 
 unit_programs += %D%/test_blobstore_engines
 %C%_test_blobstore_engines_SOURCES = %D%/test_blobstore_engines.c
