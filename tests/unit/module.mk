@@ -67,4 +67,16 @@ unit_programs += %D%/test_mechanism_mechanism_rows
 unit_programs += %D%/test_mechanism_native
 %C%_test_mechanism_native_SOURCES = %D%/test_mechanism_native.c
 
+unit_programs += %D%/test_keys_seal
+%C%_test_keys_seal_SOURCES = %D%/test_keys_seal.c
+
+unit_programs += %D%/test_keys_hierarchy
+%C%_test_keys_hierarchy_SOURCES = %D%/test_keys_hierarchy.c
+
+unit_programs += %D%/test_platform_notee
+%C%_test_platform_notee_SOURCES = %D%/test_platform_notee.c
+
+unit_programs += %D%/test_platform_platform
+%C%_test_platform_platform_SOURCES = %D%/test_platform_platform.c
+
 endif
