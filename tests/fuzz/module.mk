@@ -24,3 +24,8 @@ fuzz_programs += %D%/fuzz_response
 %C%_fuzz_response_SOURCES = %D%/fuzz_response.c $(fuzz_main)
 %C%_fuzz_response_LDFLAGS = $(AM_LDFLAGS) $(KC_FUZZ_LDFLAGS)
 EXTRA_DIST += %D%/corpus/response
+
+fuzz_programs += %D%/fuzz_cbor_reader
+%C%_fuzz_cbor_reader_SOURCES = %D%/fuzz_cbor_reader.c $(fuzz_main)
+%C%_fuzz_cbor_reader_LDFLAGS = $(AM_LDFLAGS) $(KC_FUZZ_LDFLAGS)
+EXTRA_DIST += %D%/corpus/cbor_reader

@@ -34,6 +34,16 @@ unit_programs += %D%/test_common_log
 unit_programs += %D%/test_common_settings
 %C%_test_common_settings_SOURCES = %D%/test_common_settings.c
 
+unit_programs += %D%/test_transport_frame
+%C%_test_transport_frame_SOURCES = %D%/test_transport_frame.c
+%C%_test_transport_frame_LDFLAGS = $(AM_LDFLAGS) -Wl,--wrap=memory_secret_new
+
+unit_programs += %D%/test_transport_packet
+%C%_test_transport_packet_SOURCES = %D%/test_transport_packet.c
+
+unit_programs += %D%/test_transport_unix_socket
+%C%_test_transport_unix_socket_SOURCES = %D%/test_transport_unix_socket.c
+
 
 unit_programs += %D%/test_blobstore_engines
 %C%_test_blobstore_engines_SOURCES = %D%/test_blobstore_engines.c
