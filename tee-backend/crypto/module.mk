@@ -1,7 +1,33 @@
 # SPDX-License-Identifier: Apache-2.0
-# crypto, level 2. The form of this fragment is in the top Makefile.am; while there is no .c file, the
-# library is not declared and headers stand in noinst_HEADERS.
-noinst_HEADERS += \
-	%D%/key.h \
-	%D%/operate.h \
-	%D%/stream.h
+# crypto, level 2. The form of this fragment is in the top Makefile.am.
+noinst_LTLIBRARIES += %D%/libkc-crypto.la
+KC_LIBS += %D%/libkc-crypto.la
+KC_EXTERNAL_LIBS += $(LIBCRYPTO_LIBS)
+# Nothing that a later libcrypto may drop.
+%C%_libkc_crypto_la_CPPFLAGS = $(AM_CPPFLAGS) -DOPENSSL_NO_DEPRECATED
+%C%_libkc_crypto_la_SOURCES = \
+	%D%/aes.c \
+	%D%/aes_mode.c %D%/aes_mode.h \
+	%D%/bignum.c %D%/bignum.h \
+	%D%/context.c %D%/context.h \
+	%D%/curve25519.c %D%/curve25519.h \
+	%D%/der.c %D%/der.h \
+	%D%/digest.c %D%/digest.h \
+	%D%/ec.c \
+	%D%/ec_key.c %D%/ec_key.h \
+	%D%/ecdh.c %D%/ecdh.h \
+	%D%/eddsa.c \
+	%D%/family.c %D%/family.h \
+	%D%/hmac.c \
+	%D%/key.c %D%/key.h \
+	%D%/key_format.c %D%/key_format.h \
+	%D%/library.c %D%/library.h \
+	%D%/operate.c %D%/operate.h \
+	%D%/pkey.c %D%/pkey.h \
+	%D%/rsa.c %D%/rsa.h \
+	%D%/rsa_components.c %D%/rsa_components.h \
+	%D%/rsa_key.c %D%/rsa_key.h \
+	%D%/rsa_padding.c %D%/rsa_padding.h \
+	%D%/secret.c %D%/secret.h \
+	%D%/stream.c %D%/stream.h \
+	%D%/xdh.c
