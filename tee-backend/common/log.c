@@ -91,7 +91,8 @@ static size_t log_escape(char *line, size_t used, const char *text)
 	return used;
 }
 
-static void log_write(enum log_level level, const char *format, va_list args)
+static void __attribute__((format(printf, 2, 0)))
+log_write(enum log_level level, const char *format, va_list args)
 {
 	const char *program = atomic_load(&log_program);
 	char text[LOG_LINE_MAX + 1] = "";

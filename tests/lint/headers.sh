@@ -12,12 +12,47 @@ for compiler in gcc clang; do
 	command -v $compiler >/dev/null 2>&1 && compilers="$compilers $compiler"
 done
 
+# to_compile ROOT: the headers that changed, or that include one that did, since the stamp was written. The
+# stamp belongs to a build folder, so that a second make check compiles next to nothing.
+to_compile() {
+	local root=$1 stamp=$2
+	[ -e "$stamp" ] || stamp=/dev/null
+	(cd "$root" && find $product_folders -name '*.h' -printf '%T@ %p\n' 2>/dev/null) | awk -v root="$root" -v stamp="$stamp" '
+		BEGIN { while ((getline line < stamp) > 0) good[line] = 1 }
+		{
+			time[$2] = $1
+			name = $2
+			sub(/^tee-backend\//, "", name)
+			path[name] = $2
+		}
+		function newest(file, depth,   line, q, t, n) {
+			if (file in known)
+				return known[file]
+			t = time[file]
+			while (depth < 20 && (getline line < (root "/" file)) > 0)
+				if (line ~ /^#include "/) {
+					split(line, q, "\"")
+					if (q[2] in path && (n = newest(path[q[2]], depth + 1)) > t)
+						t = n
+				}
+			close(root "/" file)
+			return known[file] = t
+		}
+		END { for (f in time) {
+			entry = f " " newest(f, 0)
+			if (!(entry in good))
+				print entry
+		} }'
+}
+
+# compile_alone ROOT [STAMP]
 compile_alone() {
-	local root=$1 file name n=0
+	local root=$1 stamp=${2:-/dev/null} file time name n=0
 	rm -rf "$T/alone"
 	mkdir "$T/alone"
+	to_compile "$root" "$stamp" >"$T/to_compile"
 	# Quoted as its users write it. The public header stands without config.h too.
-	for file in $(product_files "$root" .h); do
+	while read -r file time; do
 		name=${file#tee-backend/}
 		n=$((n + 1))
 		{
@@ -28,53 +63,52 @@ compile_alone() {
 			printf '#include "%s"\n#include "%s"\n' "$name" "$name"
 			echo 'typedef int not_empty;'
 		} >"$T/alone/$n.c"
-	done
+	done <"$T/to_compile"
 	[ $n -gt 0 ] || return 0
 	for compiler in $compilers; do
 		# shellcheck disable=SC2086
-		find "$T/alone" -name '*.c' -print0 | xargs -0 -P 2 -n 8 $compiler $cflags -I "$root" -I "$root/tee-backend" 2>&1 |
+		find "$T/alone" -name '*.c' -print0 | xargs -0 -n 16 $compiler $cflags -I "$root" -I "$root/tee-backend" 2>&1 |
 			grep -E 'error|warning' | sed "s|^$root/||; s|\$| ($compiler)|"
-	done
+	done | tee "$T/compile_faults"
+	[ -s "$T/compile_faults" ] || [ "$stamp" = /dev/null ] || cat "$T/to_compile" >>"$stamp"
 }
+compile_changed() { compile_alone "$1" "$KC_BUILDDIR/tests/lint/headers.stamp"; }
 
 guards() {
-	local root=$1 file guard folder
-	for file in $(product_files "$root" .h); do
-		case $file in
-		*/mechanism/keyclave.h) guard=KEYCLAVE_H ;; # installed: the name of the product
-		*)
-			folder=$(basename "$(dirname "$file")")
-			guard=$(echo "KEYCLAVE_${folder}_$(basename "$file" .h)_H" | tr 'a-z-' 'A-Z_')
-			;;
-		esac
-		if ! grep -q "^#ifndef $guard\$" "$root/$file" || ! grep -q "^#define $guard\$" "$root/$file"; then
-			echo "$file: guard is not $guard"
-		fi
-	done
+	over_files "$1" "$(product_files "$1" .h)" awk '
+		function done_file() { if (file != "" && (!opened || !defined)) print file ": guard is not " guard }
+		FNR == 1 {
+			done_file()
+			file = FILENAME
+			opened = defined = 0
+			n = split(file, path, "/")
+			guard = toupper("KEYCLAVE_" path[n - 1] "_" substr(path[n], 1, length(path[n]) - 2) "_H")
+			gsub(/-/, "_", guard)
+			if (file ~ /mechanism\/keyclave\.h$/)
+				guard = "KEYCLAVE_H" # installed: the name of the product
+		}
+		$1 == "#ifndef" && $2 == guard { opened = 1 }
+		$1 == "#define" && $2 == guard { defined = 1 }
+		END { done_file() }'
 }
 
-# A prototype that is no typedef, no member and no static inline; without ctags nothing is checked.
-declares_functions() {
-	ctags -x --languages=C --langmap=C:.h.c --kinds-C=p --extras=-F "$1" 2>/dev/null | grep -q .
-}
+# Prototypes only: no typedefs, members or static inline functions. Not the specification's own functions,
+# nor internal.h: what the files of one folder say to each other.
 definitions() {
 	local root=$1 file
-	for file in $(product_files "$root" .h); do
-		case $file in
-		*/cryptoki.h | */keyclave.h) continue ;; # the specification's functions; constants
-		esac
-		if declares_functions "$root/$file" && ! compgen -G "$root/${file%.h}.c" >/dev/null &&
-			! compgen -G "$root/${file%.h}_*.c" >/dev/null; then
-			echo "$file: declares functions, but there is no ${file%.h}.c"
-		fi
-	done
+	over_files "$root" "$(product_files "$root" .h | grep -vE '/(cryptoki|internal)\.h$')" \
+		ctags -f - --languages=C --langmap=C:.h.c --kinds-C=p --extras=-F | awk -F '\t' '!/^!/ && !seen[$2]++ { print $2 }' |
+		while read -r file; do
+			compgen -G "$root/${file%.h}.c" >/dev/null || compgen -G "$root/${file%.h}_*.c" >/dev/null ||
+				echo "$file: declares functions, but there is no ${file%.h}.c"
+		done
 }
 
 have_ctags=no
 ctags --version 2>/dev/null | grep -q Universal && have_ctags=yes
 
 [ -n "$compilers" ] || skip_all "no compiler"
-lint_tree "each header compiles alone ($compilers )" compile_alone
+lint_tree "each header compiles alone ($compilers )" compile_changed
 lint_tree "guards have the header's name" guards
 if [ $have_ctags = yes ]; then
 	lint_tree "functions are defined in the .c of their header's name" definitions

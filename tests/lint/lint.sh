@@ -6,6 +6,8 @@
 # finds a fault, in a tiny tree of its own.
 . "${KC_SRCDIR:-.}/tests/lib/tap.sh" || exit 99
 
+# One process reads many files: these lists are short enough for one command line, and a lint that
+# starts a process for each file is too slow to be run by everybody all the time.
 product_folders='tee-backend pkcs11 ossl-provider'
 
 # product_files ROOT SUFFIX...: paths below ROOT, of the product.
@@ -18,8 +20,16 @@ lint_files() {
 	for suffix; do
 		names+=(-o -name "*$suffix")
 	done
-	# shellcheck disable=SC2086 # words; in a build tree's own source folders nothing else lies
-	(cd "$root" && find $folders -type f \( "${names[@]:1}" \) 2>/dev/null | sort)
+	# shellcheck disable=SC2086 # words; names with blanks are not in this house
+	(cd "$root" && exec find $folders -type f \( "${names[@]:1}" \) 2>/dev/null)
+}
+# over_files ROOT FILES COMMAND...: runs COMMAND FILES in ROOT, when there are any.
+over_files() {
+	local root=$1 files=$2
+	shift 2
+	[ -n "$files" ] || return 0
+	# shellcheck disable=SC2086
+	(cd "$root" && exec "$@" $files)
 }
 
 # lint_tree NAME FUNCTION

@@ -12,54 +12,62 @@ run_of_names=8         # consecutive lines that name a CKM_ or CKA_ (one to a li
 allowed='
 '
 
-outside() { product_files "$1" .c .h | grep -v '^tee-backend/mechanism/'; }
-without_comments() { # of one file, lines kept
-	awk '{
-		line = $0
-		out = ""
-		while (line != "") {
-			if (comment) {
-				if ((i = index(line, "*/")) == 0) { line = ""; break }
-				line = substr(line, i + 2); comment = 0
-			} else if ((i = index(line, "/*")) > 0) {
-				out = out substr(line, 1, i - 1); line = substr(line, i + 2); comment = 1
-			} else { out = out line; line = "" }
-		}
-		sub(/\/\/.*/, "", out)
-		print out
-	}' "$1"
+# names ROOT: "file line name", each CKM_ and CKA_ in code outside mechanism/, comments left out; a line
+# without one is "file line -".
+names() {
+	over_files "$1" "$(product_files "$1" .c .h | grep -v '^tee-backend/mechanism/')" awk '
+		FNR == 1 { comment = 0 }
+		{
+			line = $0
+			out = ""
+			while (line != "") {
+				if (comment) {
+					if ((i = index(line, "*/")) == 0) { line = ""; break }
+					line = substr(line, i + 2); comment = 0
+				} else if ((i = index(line, "/*")) > 0) {
+					out = out substr(line, 1, i - 1); line = substr(line, i + 2); comment = 1
+				} else { out = out line; line = "" }
+			}
+			sub(/\/\/.*/, "", out)
+			found = 0
+			while (match(out, /CK[MA]_[A-Z0-9_]+/)) {
+				print FILENAME, FNR, substr(out, RSTART, RLENGTH)
+				out = substr(out, RSTART + RLENGTH)
+				found = 1
+			}
+			if (!found)
+				print FILENAME, FNR, "-"
+		}'
 }
-
-mentions() { # "CKM_X file", once for each pair
-	local file
-	for file in $(outside "$1"); do
-		without_comments "$1/$file" | grep -Eo '\bCKM_[A-Z0-9_]+' | sort -u | grep -v '^CKM_VENDOR_DEFINED$' |
-			sed "s|\$| $file|"
-	done | grep -vFx -f <(printf '%s\n' "$allowed" | awk 'NF == 2 { print $2, $1 }')
-}
-allowed_file() { printf '%s\n' "$allowed" | grep -qx "$1"; }
 
 scattered() {
-	mentions "$1" | sort | awk -v limit=$files_per_mechanism '
-		{ n[$1]++; where[$1] = where[$1] " " $2 }
-		END { for (m in n) if (n[m] > limit) print m ": named in " n[m] " files, limit " limit ":" where[m] }'
+	names "$1" | awk -v limit=$files_per_mechanism -v allowed="$allowed" '
+		BEGIN { n = split(allowed, a, "\n"); for (i = 1; i <= n; i++) skip[a[i]] = 1 }
+		$3 ~ /^CKM_/ && $3 != "CKM_VENDOR_DEFINED" && !(($1 " " $3) in skip) && !(($1, $3) in seen) {
+			seen[$1, $3] = 1
+			count[$3]++
+			where[$3] = where[$3] " " $1
+		}
+		END { for (m in count) if (count[m] > limit)
+			print m ": named in " count[m] " files, limit " limit ":" where[m] }'
 }
 listed() {
-	local file
-	mentions "$1" | awk '{ n[$2]++ } END { for (f in n) print f, n[f] }' | sort |
-		while read -r file count; do
-			[ "$count" -le $mechanisms_per_file ] || allowed_file "$file" ||
-				echo "$file: names $count mechanisms, limit $mechanisms_per_file"
-		done
+	names "$1" | awk -v limit=$mechanisms_per_file -v allowed="$allowed" '
+		BEGIN { n = split(allowed, a, "\n"); for (i = 1; i <= n; i++) skip[a[i]] = 1 }
+		$3 ~ /^CKM_/ && !($1 in skip) && !(($1, $3) in seen) { seen[$1, $3] = 1; count[$1]++ }
+		END { for (f in count) if (count[f] > limit)
+			print f ": names " count[f] " mechanisms, limit " limit }'
 }
 runs() {
-	local file
-	for file in $(outside "$1"); do
-		allowed_file "$file" && continue
-		without_comments "$1/$file" | awk -v file="$file" -v limit=$run_of_names '
-			/CK[MA]_[A-Z0-9]/ { if (++n == limit) print file ":" FNR ": " limit " lines of CKM_ or CKA_ names in a row: a second list?" }
-			!/CK[MA]_[A-Z0-9]/ { n = 0 }'
-	done
+	names "$1" | awk -v limit=$run_of_names -v allowed="$allowed" '
+		BEGIN { n = split(allowed, a, "\n"); for (i = 1; i <= n; i++) skip[a[i]] = 1 }
+		$1 != file { file = $1; run = 0; last = 0 }
+		$3 == "-" { run = 0; next }
+		$2 != last { last = $2; run++ }
+		run == limit && !($1 in skip) {
+			print $1 ":" $2 ": " limit " lines of CKM_ or CKA_ names in a row: a second list?"
+			run++
+		}'
 }
 
 lint_tree "no mechanism is named in more than $files_per_mechanism files outside mechanism/" scattered

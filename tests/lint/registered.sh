@@ -5,22 +5,25 @@
 . "${KC_SRCDIR:-.}/tests/lint/lint.sh" || exit 99
 
 registered() {
-	local root=$1 file folder name fragment
-	for file in $(all_files "$root" .c .h .sh .map .in .supp .py .cddl; cd "$root" && ls docs/*.md docs/*.[1-9]* 2>/dev/null); do
+	local root=$1 file folder name
+	local -A fragments=()
+	while IFS= read -r file; do
+		fragments[${file%/module.mk}]=$(<"$root/$file")
+	done < <(cd "$root" && find . -name module.mk -printf '%P\n' 2>/dev/null)
+	for file in $(all_files "$root" .c .h .sh .map .in .supp .py .cddl
+		cd "$root" && ls docs/*.md docs/*.[1-9]* 2>/dev/null); do
 		case $file in
 		scripts/* | */corpus/* | */data/*) continue ;; # Makefile.am lists them, or their folder
 		esac
-		folder=$(dirname "$file")
-		name=$(basename "$file")
+		folder=${file%/*}
+		name=${file##*/}
 		# The nearest fragment upwards; a folder without one of its own is a sub-folder of its parent's.
-		while [ ! -e "$root/$folder/module.mk" ] && [ "$folder" != . ]; do
-			name=$(basename "$folder")/$name
-			folder=$(dirname "$folder")
+		while [ -z "${fragments[$folder]+set}" ] && [[ $folder == */* ]]; do
+			name=${folder##*/}/$name
+			folder=${folder%/*}
 		done
-		fragment=$root/$folder/module.mk
-		if [ ! -e "$fragment" ] || ! grep -v '^#' "$fragment" | grep -Eq "(/|[[:space:]])${name//./\\.}([[:space:]]|\$)"; then
+		[[ $'\n'"${fragments[$folder]-}"$'\n' =~ $'\n'[^#$'\n']*[/[:space:]]${name//./\\.}[[:space:]] ]] ||
 			echo "$file: not in $folder/module.mk"
-		fi
 	done
 }
 

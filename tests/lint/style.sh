@@ -12,34 +12,24 @@ long_files=' tee-backend/mechanism/cryptoki.h '
 have_ctags=no
 ctags --version 2>/dev/null | grep -q Universal && have_ctags=yes
 
-in_files() { # ROOT PATTERN FILES...: "file:line:text", comments included
-	local root=$1 pattern=$2
-	shift 2
-	[ $# -gt 0 ] || return 0
-	(cd "$root" && grep -HnE -- "$pattern" "$@")
+in_files() { # ROOT PATTERN FILES: "file:line:text", comments included
+	over_files "$1" "$3" grep -HnE -- "$2"
 }
 
 unfinished() {
-	# shellcheck disable=SC2046
 	in_files "$1" '\b(TODO|FIXME|XXX|HACK)\b|\b([Ss]tub|STUB|[Pp]laceholder|PLACEHOLDER|not implemented yet)\b' \
-		$(product_files "$1" .c .h .in .map)
+		"$(product_files "$1" .c .h .in .map)"
 }
 
 long_file() {
-	local file lines
-	for file in $(all_files "$1" .c .h .sh; cd "$1" && find scripts -type f ! -name '*.sh' 2>/dev/null); do
-		case $long_files in *" $file "*) continue ;; esac
-		lines=$(wc -l <"$1/$file")
-		[ "$lines" -le $file_lines ] || echo "$file: $lines lines, limit $file_lines"
-	done
+	over_files "$1" "$(all_files "$1" .c .h .sh
+		cd "$1" && find scripts -type f ! -name '*.*' 2>/dev/null)" awk -v limit=$file_lines -v long="$long_files" '
+		FNR == limit + 1 && !index(long, " " FILENAME " ") { print FILENAME ": more than " limit " lines" }'
 }
 
 long_function() {
-	local files
-	files=$(all_files "$1" .c .h)
-	[ -n "$files" ] || return 0
-	# shellcheck disable=SC2086
-	(cd "$1" && ctags -f - --languages=C --langmap=C:.h.c --kinds-C=f --fields=+ne $files) |
+	over_files "$1" "$(all_files "$1" .c .h)" \
+		ctags -f - --languages=C --langmap=C:.h.c --kinds-C=f --fields=+ne |
 		awk -F '\t' -v limit=$function_lines '!/^!/ {
 			start = end = 0
 			for (i = 4; i <= NF; i++) {
@@ -51,94 +41,89 @@ long_function() {
 		}'
 }
 
-# foo_bar() that other files can call is in foo.c, or in foo_part.c when foo.h declares it; or it is about
-# struct foo, which the file's own header declares. PKCS#11's own names, main and what a library's interface demands are not ours to choose.
+# foo_bar() that other files can call is in foo.c; or it belongs to foo.h of the same folder (its large
+# parts have files of their own), or to struct foo that a header of the folder declares. PKCS#11's own
+# names, main and what a library's interface demands are not ours to choose.
 function_names() {
-	local files
-	files=$(product_files "$1" .c | grep -v '^pkcs11/')
-	[ -n "$files" ] || return 0
-	# shellcheck disable=SC2086
-	(cd "$1" && ctags -f - --languages=C --kinds-C=f --extras=-F --fields=+f $files) |
-		awk -F '\t' -v root="$1" '!/^!/ && !/\tfile:/ {
-			n = split($2, path, "/")
-			stem = path[n]
+	{
+		over_files "$1" "$(product_files "$1" .h)" awk '
+			FNR == 1 {
+				match(FILENAME, /.*\//)
+				folder = substr(FILENAME, 1, RLENGTH)
+				stem = substr(FILENAME, RLENGTH + 1)
+				sub(/\.h$/, "", stem)
+				print "prefix " folder " " stem
+			}
+			/^struct [a-z0-9_]+[ ;]/ { sub(/;/, "", $2); print "prefix " folder " " $2 }'
+		over_files "$1" "$(product_files "$1" .c | grep -v '^pkcs11/')" \
+			ctags -f - --languages=C --kinds-C=f --extras=-F --fields=+f |
+			awk -F '\t' '!/^!/ && !/\tfile:/ { print "function " $2 " " $1 }'
+	} | awk '
+		$1 == "prefix" { prefixes[$2] = prefixes[$2] " " $3; next }
+		{
+			match($2, /.*\//)
+			folder = substr($2, 1, RLENGTH)
+			stem = substr($2, RLENGTH + 1)
 			sub(/\.c$/, "", stem)
 			gsub(/-/, "_", stem)
-			good = $1 == stem || index($1, stem "_") == 1 || $1 == "main" || $1 == "OSSL_provider_init"
-			header = root "/" $2
-			sub(/\.c$/, ".h", header)
-			for (short = stem; !good && sub(/_[a-z0-9]*$/, "", short);) {
-				file = root "/" $2
-				sub(/[^\/]*$/, short ".h", file)
-				good = (getline line < file) > 0 && index($1, short "_") == 1
-				close(file)
-			}
-			while (!good && (getline line < header) > 0)
-				if (line ~ /^struct [a-z0-9_]+/) {
-					split(line, word, /[ ;{]/)
-					good = index($1, word[2] "_") == 1
-				}
-			close(header)
+			good = $3 == stem || $3 == "main" || $3 == "OSSL_provider_init"
+			n = split(stem prefixes[folder], prefix, " ")
+			for (i = 1; i <= n && !good; i++)
+				good = index($3, prefix[i] "_") == 1 || $3 == prefix[i]
 			if (!good)
-				print $2 ": " $1 " does not begin with " stem "_"
+				print $2 ": " $3 " does not begin with " stem "_"
 		}'
 }
 
 declarations() {
-	# shellcheck disable=SC2046
-	in_files "$1" '^[[:space:]]*extern[[:space:]]' $(all_files "$1" .c)
+	in_files "$1" '^[[:space:]]*extern[[:space:]]' "$(all_files "$1" .c)"
 }
 pasting() {
 	# The specification's names of function types (CK_C_Sign of C_Sign) are made in cryptoki.h.
-	# shellcheck disable=SC2046
 	in_files "$1" '^[^"]*[A-Za-z0-9_[:space:]]##[[:space:]]*[A-Za-z0-9_]' \
-		$(all_files "$1" .c .h | grep -v '/mechanism/cryptoki\.h$')
+		"$(all_files "$1" .c .h | grep -v '/mechanism/cryptoki\.h$')"
 }
 banned_calls() {
-	# shellcheck disable=SC2046
 	in_files "$1" '\b(strcpy|strcat|sprintf|vsprintf|gets|alloca|strtok|mktemp|tmpnam|system|popen|rand|bzero)\(' \
-		$(product_files "$1" .c .h)
+		"$(product_files "$1" .c .h)"
 }
 # What an attacker can guess byte by byte is compared in constant time (buffer.h, CRYPTO_memcmp).
 secret_compare() {
-	# shellcheck disable=SC2046
 	in_files "$1" '\b(memcmp|strcmp|bcmp)\([^;]*([Pp][Ii][Nn]\b|secret|passw|\bmac\b|\bhmac\b|\btag\b|ticket|verifier|proof)' \
-		$(product_files "$1" .c)
+		"$(product_files "$1" .c)"
 }
 environment() {
-	# shellcheck disable=SC2046
-	in_files "$1" '(^|[^_[:alnum:]])getenv\(' $(product_files "$1" .c)
+	in_files "$1" '(^|[^_[:alnum:]])getenv\(' "$(product_files "$1" .c)"
 }
 first_include() {
-	local file
-	for file in $(all_files "$1" .c); do
-		awk -v file="$file" '/^[ \t]*#[ \t]*include/ {
-			if ($0 !~ /"config\.h"/) print file ":" FNR ": the first include is not \"config.h\""
+	over_files "$1" "$(all_files "$1" .c | grep -vE '/(data|corpus)/')" awk '
+		function none() { if (file != "" && !found) print file ": does not include \"config.h\"" }
+		FNR == 1 { none(); file = FILENAME; found = 0 }
+		/^[ \t]*#[ \t]*include/ {
+			if ($0 !~ /"config\.h"/) print FILENAME ":" FNR ": the first include is not \"config.h\""
 			found = 1
-			exit
-		} END { if (!found) print file ": does not include \"config.h\"" }' "$1/$file"
-	done
+			nextfile
+		}
+		END { none() }'
 }
 licence() {
-	local file
-	for file in $(all_files "$1" .c .h .sh .mk .py .map .cddl; cd "$1" &&
-		find scripts tests/lib .ci -type f ! -name '*.*' 2>/dev/null
-		ls configure.ac Makefile.am autogen.sh m4/kc_*.m4 2>/dev/null); do
-		case $file in */data/* | */corpus/*) continue ;; esac
-		head -n 3 "$1/$file" | grep -q 'SPDX-License-Identifier: Apache-2.0' || echo "$file: no SPDX line among the first three"
-	done
+	over_files "$1" "$(all_files "$1" .c .h .sh .mk .py .map .cddl | grep -vE '/(data|corpus)/'
+		cd "$1" && find scripts tests/lib .ci -type f ! -name '*.*' 2>/dev/null
+		ls configure.ac Makefile.am autogen.sh m4/kc_*.m4 2>/dev/null)" \
+		grep -L 'SPDX-License-Identifier: Apache-2.0' | sed 's/$/: no SPDX line/'
 }
 header_comment() {
-	local file
-	for file in $(product_files "$1" .c .h); do
-		sed -n '2,4p' "$1/$file" | grep -q '^/\*\|^ \*' || echo "$file: says not what it owns (comment after the SPDX line)"
-	done
+	over_files "$1" "$(product_files "$1" .c .h)" awk '
+		function none() { if (file != "" && !found) print file ": says not what it owns (comment after the SPDX line)" }
+		FNR == 1 { none(); file = FILENAME; found = 0 }
+		FNR >= 2 && /^(\/\*| \*)/ { found = 1 }
+		FNR >= 4 { nextfile }
+		END { none() }'
 }
 vague_names() {
 	(cd "$1" && find $product_folders tests scripts 2>/dev/null) | grep -E '(^|[/_-])(utils?|misc|helpers?|stuff|common)([_.-][^/]*)?$' |
-		grep -vE '^(tee-backend/common$|tests/unit/test_common_)' | grep -v '/data/' | sed 's/$/: a name that says nothing/'
-	# shellcheck disable=SC2046
-	in_files "$1" '^[a-z].*\b[a-z_]*_(utils?|misc|helper)[a-z_]*\(' $(product_files "$1" .c .h)
+		grep -vE '^tee-backend/common$|^tests/unit/test_common_|/data/' | sed 's/$/: a name that says nothing/'
+	in_files "$1" '^[a-z].*\b[a-z_]*_(utils?|misc|helper)[a-z_]*\(' "$(product_files "$1" .c .h)"
 }
 scripts() {
 	local file
@@ -229,14 +214,14 @@ bad_file scripts/broken.sh <<<'#!/bin/sh
 if true; then
 '
 lint_fault "unfinished work" unfinished 'bad.c:2:'
-lint_fault "a long file" long_file 'long.c: 701 lines'
+lint_fault "a long file" long_file 'long.c: more than 700 lines'
 lint_fault "extern in a .c" declarations 'bad.c:3:'
 lint_fault "a pasted name" pasting 'bad.c:4:'
 lint_fault "strcpy" banned_calls 'bad.c:7:'
 lint_fault "memcmp of a PIN" secret_compare 'bad.c:8:'
 lint_fault "getenv" environment 'bad.c:7:'
 lint_fault "a file without config.h" first_include 'bad.c:1: the first include'
-lint_fault "a file without its licence" licence 'bad.c: no SPDX'
+lint_fault "a file without its licence" licence 'bad.c: no SPDX line'
 lint_fault "a file that does not say what it owns" header_comment 'long.c: says not'
 lint_fault "a vague name" vague_names 'key_util.c: a name'
 lint_fault "a script that does not parse" scripts 'broken.sh'
