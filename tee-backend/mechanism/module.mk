@@ -8,6 +8,7 @@ KC_LIBS += %D%/libkc-mechanism.la
 	%D%/attribute_rows.c \
 	%D%/attribute_set.c %D%/attribute_set.h \
 	%D%/attribute_template.c %D%/attribute_template.h \
+	%D%/attribute_usage.c %D%/attribute_usage.h \
 	%D%/cryptoki.h \
 	%D%/mechanism.c %D%/mechanism.h \
 	%D%/mechanism_curve.c \
