@@ -28,8 +28,8 @@ struct object_policy {
 
 /*
  * First half of making an object: a new set with what the template gives, checked against the table for
- * this birth (class and key type known, no attribute that may not be there, values valid, policy), and all
- * defaults. What is missing is judged by object_finish. MECHANISM: of the generation, or NULL.
+ * this birth (class and key type known, nothing that may not be there, nothing missing, values valid,
+ * policy), and all defaults but those of usage. MECHANISM: of the generation, or NULL.
  * BASE: the key that a derivation or unwrapping starts from (its templates and its ALWAYS_ / NEVER_ bits
  * are inherited), or NULL.
  * CKR_TEMPLATE_INCOMPLETE, CKR_TEMPLATE_INCONSISTENT, CKR_ATTRIBUTE_TYPE_INVALID,
@@ -42,9 +42,9 @@ CK_RV object_begin(enum object_birth birth, const struct object_policy *policy,
 
 /*
  * Second half, after the key's components are in SET (key_generate, key_decode, or the template itself for
- * OBJECT_CREATED, which this completes by key_complete): checks that nothing required is missing, sets what
- * the token computes (LOCAL, ALWAYS_SENSITIVE, NEVER_EXTRACTABLE, KEY_GEN_MECHANISM, UNIQUE_ID, ORIGIN,
- * usage defaults from the mechanism table), and takes SET over (*SET becomes NULL, on failure too).
+ * OBJECT_CREATED, which this completes by key_complete): sets what the token computes (LOCAL,
+ * ALWAYS_SENSITIVE, NEVER_EXTRACTABLE, KEY_GEN_MECHANISM, UNIQUE_ID, ORIGIN, usage defaults from the
+ * mechanism table), and takes SET over (*SET becomes NULL, on failure too).
  */
 CK_RV object_finish(enum object_birth birth, const struct mechanism_row *mechanism,
 		    const struct object *base, struct attribute_set **set, struct object **object);
@@ -93,8 +93,9 @@ void object_forget_key(struct object *object);
 
 /*
  * May this key be used so? USAGE is one CKF_ bit (CKF_SIGN ... CKF_DERIVE). Checks class, the CKA_ usage
- * flag, CKA_ALLOWED_MECHANISMS, key type, and start and end date.
- * CKR_KEY_FUNCTION_NOT_PERMITTED, CKR_KEY_TYPE_INCONSISTENT, CKR_MECHANISM_INVALID.
+ * flag, CKA_ALLOWED_MECHANISMS and key type. Not CKA_START_DATE and CKA_END_DATE, which are "for reference
+ * only" (PKCS#11 v3.1 section 4.8): an enclave has no time that it could trust for that.
+ * CKR_KEY_FUNCTION_NOT_PERMITTED, CKR_KEY_TYPE_INCONSISTENT, CKR_MECHANISM_INVALID, CKR_KEY_HANDLE_INVALID.
  */
 CK_RV object_permits(const struct object *object, const struct mechanism *m, CK_FLAGS usage);
 
