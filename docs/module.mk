@@ -5,3 +5,4 @@ EXTRA_DIST += %D%/architecture.md
 EXTRA_DIST += %D%/protocol.md
 man_MANS += %D%/keyclave.conf.5
 EXTRA_DIST += %D%/keyclave.conf.5
+EXTRA_DIST += %D%/mechanisms.md

@@ -77,6 +77,9 @@ unit_programs += %D%/test_mechanism_mechanism_rows
 unit_programs += %D%/test_mechanism_native
 %C%_test_mechanism_native_SOURCES = %D%/test_mechanism_native.c
 
+unit_programs += %D%/test_mechanism_page
+%C%_test_mechanism_page_SOURCES = %D%/test_mechanism_page.c
+
 unit_programs += %D%/test_keys_seal
 %C%_test_keys_seal_SOURCES = %D%/test_keys_seal.c
 
