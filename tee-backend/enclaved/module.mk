@@ -1,8 +1,20 @@
 # SPDX-License-Identifier: Apache-2.0
-# enclaved, level 6: the daemon keyclaved, its units. The program:
-#	sbin_PROGRAMS += %D%/keyclaved
-#	%C%_keyclaved_SOURCES = ...
-#	%C%_keyclaved_LDADD = (its folders' libraries, upper first) (external LIBS)
+# enclaved, level 6: the daemon keyclaved, its units. All but main.c is a library, for the tests' sake.
+noinst_LTLIBRARIES += %D%/libkc-enclaved.la
+KC_LIBS += %D%/libkc-enclaved.la
+KC_EXTERNAL_LIBS += $(SECCOMP_LIBS)
+%C%_libkc_enclaved_la_SOURCES = \
+	%D%/allow.c %D%/allow.h \
+	%D%/connection.c %D%/connection.h \
+	%D%/controls.c %D%/controls.h \
+	%D%/handover.c %D%/handover.h \
+	%D%/keeper.c %D%/keeper.h \
+	%D%/notify.c %D%/notify.h \
+	%D%/sandbox.c %D%/sandbox.h \
+	%D%/server.c %D%/server.h \
+	%D%/state.c %D%/state.h \
+	%D%/worker.c %D%/worker.h
+
 nodist_systemdunit_DATA += %D%/keyclaved.socket %D%/keyclaved.service
 dist_sysusersd_DATA += %D%/keyclave.sysusers.conf
 nodist_tmpfilesd_DATA += %D%/keyclave.tmpfiles.conf

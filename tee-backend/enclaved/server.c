@@ -1,0 +1,457 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Threads, connections and their limits. Each descriptor is armed for one event (EPOLLONESHOT), so that a
+ * connection has one thread at most; a thread blocks nowhere but in epoll_wait and in what a request takes.
+ */
+#include "config.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <pthread.h>
+#include <sched.h>
+#include <stdatomic.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/epoll.h>
+#include <sys/eventfd.h>
+#include <sys/prctl.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "common/log.h"
+#include "enclaved/connection.h"
+#include "enclaved/server.h"
+
+#define SERVER_LISTENERS_MAX 8
+#define SERVER_THREADS_MIN 2
+#define SERVER_THREADS_MAX 1024
+#define SERVER_HELLO_MS 1000
+
+/*
+ * Connections of one uid that have not said hello yet. Whoever is not on a list may have few: workers of a
+ * web server that join their master.
+ */
+#define SERVER_UNKNOWN_MAX 32
+#define SERVER_UNKNOWN_ALLOWED_MAX 512
+
+/* What an event is about: a connection's address, or one of these. */
+struct server_listener {
+	int fd;
+};
+
+struct server {
+	const struct settings *settings;
+	const struct allow *allow;
+	struct service *service;
+	int epoll;
+	int wake; /* eventfd: readable for ever once threads shall end */
+	struct server_listener listener[SERVER_LISTENERS_MAX];
+	size_t listener_count;
+	pthread_t *thread;
+	unsigned threads;
+	unsigned started;
+
+	pthread_mutex_t lock; /* what follows */
+	pthread_cond_t changed;
+	bool serving;
+	bool draining;
+	bool paused; /* out of descriptors: listeners are not watched */
+	struct connection *first;
+	size_t connections;
+	size_t unknown; /* of them, before hello */
+	bool full;      /* was said in the log */
+};
+
+/* ---- making and ending ---- */
+
+static unsigned server_cpus(void)
+{
+	cpu_set_t set;
+	long count = 0;
+
+	CPU_ZERO(&set);
+	if (!sched_getaffinity(0, sizeof(set), &set))
+		count = CPU_COUNT(&set);
+	else
+		count = sysconf(_SC_NPROCESSORS_ONLN);
+	if (count < SERVER_THREADS_MIN)
+		return SERVER_THREADS_MIN;
+	return count > SERVER_THREADS_MAX ? SERVER_THREADS_MAX : (unsigned)count;
+}
+
+struct server *server_new(const struct settings *settings, const struct allow *allow)
+{
+	struct server *server = calloc(1, sizeof(*server));
+
+	if (!server)
+		return NULL;
+	server->settings = settings;
+	server->allow = allow;
+	server->epoll = epoll_create1(EPOLL_CLOEXEC);
+	server->wake = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+	server->threads = settings->threads ? settings->threads : server_cpus();
+	server->thread = calloc(server->threads, sizeof(*server->thread));
+	(void)pthread_mutex_init(&server->lock, NULL);
+	(void)pthread_cond_init(&server->changed, NULL);
+	if (server->epoll < 0 || server->wake < 0 || !server->thread) {
+		log_error("cannot begin to serve: %s", strerror(errno));
+		server_free(&server);
+	}
+	return server;
+}
+
+static void server_unlink(struct server *server, struct connection *connection);
+
+void server_free(struct server **server)
+{
+	struct server *freed = *server;
+
+	*server = NULL;
+	if (!freed)
+		return;
+	while (freed->first) {
+		struct connection *connection = freed->first;
+
+		server_unlink(freed, connection);
+		connection_free(&connection);
+	}
+	for (size_t i = 0; i < freed->listener_count; i++)
+		close(freed->listener[i].fd);
+	if (freed->wake >= 0)
+		close(freed->wake);
+	if (freed->epoll >= 0)
+		close(freed->epoll);
+	free(freed->thread);
+	(void)pthread_cond_destroy(&freed->changed);
+	(void)pthread_mutex_destroy(&freed->lock);
+	free(freed);
+}
+
+bool server_listen(struct server *server, int listener)
+{
+	if (server->listener_count == SERVER_LISTENERS_MAX) {
+		close(listener);
+		return false;
+	}
+	server->listener[server->listener_count++].fd = listener;
+	return true;
+}
+
+/* ---- the list of connections ---- */
+
+/* How many connections of UID have not said hello. The caller holds the lock. */
+static size_t server_unknown_of(const struct server *server, uid_t uid)
+{
+	size_t count = 0;
+
+	for (const struct connection *c = server->first; server->unknown && c; c = c->next)
+		count += !c->authorised && c->uid == uid;
+	return count;
+}
+
+static bool server_has_room(struct server *server, uid_t uid, bool allowed)
+{
+	size_t unknown_max = allowed ? SERVER_UNKNOWN_ALLOWED_MAX : SERVER_UNKNOWN_MAX;
+
+	if (server->connections >= server->settings->max_connections) {
+		if (!server->full)
+			log_warning("max-connections (%u) reached: new ones are refused",
+				    server->settings->max_connections);
+		server->full = true;
+		return false;
+	}
+	return server_unknown_of(server, uid) < unknown_max;
+}
+
+/* The caller holds the lock. */
+static void server_link(struct server *server, struct connection *connection)
+{
+	connection->next = server->first;
+	connection->previous = NULL;
+	if (server->first)
+		server->first->previous = connection;
+	server->first = connection;
+	server->connections++;
+	server->unknown++;
+}
+
+static void server_unlink(struct server *server, struct connection *connection)
+{
+	if (connection->previous)
+		connection->previous->next = connection->next;
+	else
+		server->first = connection->next;
+	if (connection->next)
+		connection->next->previous = connection->previous;
+	server->connections--;
+	server->unknown -= !connection->authorised;
+	if (server->connections < server->settings->max_connections)
+		server->full = false;
+	(void)pthread_cond_broadcast(&server->changed);
+}
+
+static bool server_arm(struct server *server, struct connection *connection, int operation,
+		       uint32_t events)
+{
+	struct epoll_event event = {.events = events | EPOLLONESHOT, .data.ptr = connection};
+
+	return !epoll_ctl(server->epoll, operation, connection->channel.fd, &event);
+}
+
+static void server_end(struct server *server, struct connection *connection)
+{
+	pthread_mutex_lock(&server->lock);
+	server_unlink(server, connection);
+	pthread_mutex_unlock(&server->lock);
+	/* Closing takes it out of the epoll set: nobody else has the descriptor. */
+	connection_free(&connection);
+}
+
+/* Takes FD. */
+static void server_add(struct server *server, int fd, bool by_control)
+{
+	struct unix_socket_peer peer = {0};
+	struct connection *connection = NULL;
+	bool allowed = false;
+	bool room = false;
+
+	if (!unix_socket_peer(fd, &peer)) {
+		close(fd);
+		return;
+	}
+	/* What came by a control socket is spoken for by its ticket alone. */
+	allowed = !by_control && allow_peer(server->allow, fd, &peer);
+	connection = connection_new(server->service, fd, &peer, allowed);
+	if (!connection)
+		return;
+	connection->hello_by = result_deadline(SERVER_HELLO_MS);
+	pthread_mutex_lock(&server->lock);
+	room = !server->draining && server_has_room(server, peer.uid, allowed);
+	if (room)
+		server_link(server, connection);
+	pthread_mutex_unlock(&server->lock);
+	if (!room)
+		connection_free(&connection);
+	else if (!server_arm(server, connection, EPOLL_CTL_ADD, EPOLLIN))
+		server_end(server, connection);
+}
+
+void server_adopt(struct server *server, int fd)
+{
+	int flags = fcntl(fd, F_GETFL);
+
+	if (flags < 0 || fcntl(fd, F_SETFL, flags | O_NONBLOCK) < 0) {
+		close(fd);
+		return;
+	}
+	server_add(server, fd, true);
+}
+
+/* ---- listeners ---- */
+
+static void server_watch_listeners(struct server *server, bool watch)
+{
+	for (size_t i = 0; i < server->listener_count; i++) {
+		struct epoll_event event = {.events = EPOLLIN, .data.ptr = &server->listener[i]};
+
+		(void)epoll_ctl(server->epoll, watch ? EPOLL_CTL_ADD : EPOLL_CTL_DEL,
+				server->listener[i].fd, &event);
+	}
+}
+
+/* Out of descriptors: a listener that is ready but cannot be served would keep all threads busy. */
+static void server_pause(struct server *server)
+{
+	pthread_mutex_lock(&server->lock);
+	if (!server->paused) {
+		log_warning("no descriptor for a new connection: pausing");
+		server_watch_listeners(server, false);
+		server->paused = true;
+	}
+	pthread_mutex_unlock(&server->lock);
+}
+
+static void server_accept(struct server *server, int listener)
+{
+	int fd = -1;
+
+	switch (unix_socket_accept(listener, &fd)) {
+	case TRANSPORT_OK:
+		server_add(server, fd, false);
+		break;
+	case TRANSPORT_WANT_MORE:
+		break;
+	default:
+		if (errno == EMFILE || errno == ENFILE || errno == ENOMEM || errno == ENOBUFS)
+			server_pause(server);
+		break;
+	}
+}
+
+bool server_waiting(const struct server *server)
+{
+	for (size_t i = 0; i < server->listener_count; i++) {
+		struct pollfd polled = {.fd = server->listener[i].fd, .events = POLLIN};
+
+		if (poll(&polled, 1, 0) > 0)
+			return true;
+	}
+	return false;
+}
+
+void server_tick(struct server *server)
+{
+	int64_t now = result_deadline(0);
+
+	pthread_mutex_lock(&server->lock);
+	if (server->paused && !server->draining) {
+		server->paused = false;
+		server_watch_listeners(server, true);
+	}
+	/* Its thread, or the next event, finds it ended; only that may close it. */
+	for (struct connection *c = server->first; server->unknown && c; c = c->next) {
+		if (!c->authorised && c->hello_by <= now)
+			(void)shutdown(c->channel.fd, SHUT_RDWR);
+	}
+	pthread_mutex_unlock(&server->lock);
+}
+
+/* ---- threads ---- */
+
+static void server_authorised(struct server *server, struct connection *connection)
+{
+	pthread_mutex_lock(&server->lock);
+	connection->authorised = true;
+	server->unknown--;
+	pthread_mutex_unlock(&server->lock);
+}
+
+static void server_work(struct server *server, struct connection *connection, struct buffer *out)
+{
+	enum connection_state state = connection_work(connection, server->service, out);
+	bool armed = false;
+
+	if (state != CONNECTION_OVER && !connection->authorised && link_authorised(connection->link))
+		server_authorised(server, connection);
+	if (state != CONNECTION_OVER)
+		armed = server_arm(server, connection, EPOLL_CTL_MOD,
+				   state == CONNECTION_WRITE ? EPOLLOUT : EPOLLIN);
+	if (!armed)
+		server_end(server, connection);
+}
+
+/* The address of an event's subject is in the table of listeners, is the server's own, or a connection's. */
+static bool server_dispatch(struct server *server, void *subject, struct buffer *out)
+{
+	if (subject == server)
+		return false;
+	for (size_t i = 0; i < server->listener_count; i++) {
+		if (subject == &server->listener[i]) {
+			server_accept(server, server->listener[i].fd);
+			return true;
+		}
+	}
+	server_work(server, subject, out);
+	return true;
+}
+
+static void *server_thread(void *arg)
+{
+	struct server *server = arg;
+	struct buffer out = {.secret = true};
+	struct epoll_event event;
+	bool more = true;
+
+	(void)prctl(PR_SET_NAME, "serve");
+	pthread_mutex_lock(&server->lock);
+	while (!server->serving && !server->draining)
+		(void)pthread_cond_wait(&server->changed, &server->lock);
+	pthread_mutex_unlock(&server->lock);
+	while (more) {
+		int count = epoll_wait(server->epoll, &event, 1, -1);
+
+		if (count == 1)
+			more = server_dispatch(server, event.data.ptr, &out);
+		else if (count < 0 && errno != EINTR)
+			break;
+	}
+	buffer_free(&out);
+	return NULL;
+}
+
+bool server_start(struct server *server)
+{
+	struct epoll_event event = {.events = EPOLLIN, .data.ptr = server};
+
+	if (epoll_ctl(server->epoll, EPOLL_CTL_ADD, server->wake, &event)) {
+		log_error("cannot begin to serve: %s", strerror(errno));
+		return false;
+	}
+	for (unsigned i = 0; i < server->threads; i++) {
+		int error = pthread_create(&server->thread[i], NULL, server_thread, server);
+
+		if (error) {
+			log_error("cannot start a thread: %s", strerror(error));
+			return false;
+		}
+		server->started++;
+	}
+	return true;
+}
+
+void server_serve(struct server *server, struct service *service)
+{
+	server->service = service;
+	pthread_mutex_lock(&server->lock);
+	server->serving = true;
+	server_watch_listeners(server, true);
+	(void)pthread_cond_broadcast(&server->changed);
+	pthread_mutex_unlock(&server->lock);
+}
+
+/*
+ * What the kernel has taken from a peer is read and answered; then its stream ends, and so does the
+ * connection. Requests that come later find it closed, and are sent again to the next daemon.
+ */
+void server_drain(struct server *server, unsigned timeout_ms)
+{
+	struct timespec until = {0};
+	uint64_t one = 1;
+
+	(void)clock_gettime(CLOCK_REALTIME, &until);
+	until.tv_sec += timeout_ms / 1000;
+	pthread_mutex_lock(&server->lock);
+	if (server->serving && !server->paused)
+		server_watch_listeners(server, false);
+	server->draining = true;
+	for (struct connection *c = server->first; c; c = c->next)
+		(void)shutdown(c->channel.fd, SHUT_RD);
+	while (server->serving && server->connections &&
+	       pthread_cond_timedwait(&server->changed, &server->lock, &until) != ETIMEDOUT)
+		;
+	(void)pthread_cond_broadcast(&server->changed);
+	if (server->connections)
+		log_warning("%zu connections did not end", server->connections);
+	pthread_mutex_unlock(&server->lock);
+	if (write(server->wake, &one, sizeof(one)) != (ssize_t)sizeof(one))
+		log_warning("cannot wake threads: %s", strerror(errno));
+	for (unsigned i = 0; i < server->started; i++)
+		(void)pthread_join(server->thread[i], NULL);
+	server->started = 0;
+}
+
+unsigned server_threads(const struct server *server)
+{
+	return server->threads;
+}
+
+size_t server_connections(struct server *server)
+{
+	size_t count = 0;
+
+	pthread_mutex_lock(&server->lock);
+	count = server->connections;
+	pthread_mutex_unlock(&server->lock);
+	return count;
+}

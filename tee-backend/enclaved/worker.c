@@ -1,0 +1,280 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The worker's start, in the order that its safety needs, and its main thread, which watches the keeper,
+ * control sockets and the clock while the server's threads serve.
+ */
+#include "config.h"
+
+#include <errno.h>
+#include <poll.h>
+#include <signal.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <time.h>
+#include <unistd.h>
+
+#include <openssl/crypto.h>
+
+#include "common/log.h"
+#include "common/memory.h"
+#include "crypto/operate.h"
+#include "enclaved/controls.h"
+#include "enclaved/keeper.h"
+#include "enclaved/sandbox.h"
+#include "enclaved/server.h"
+#include "enclaved/worker.h"
+
+#define WORKER_HANDOVER_MS 10000
+#define WORKER_DRAIN_MS 20000
+#define WORKER_IDLE_TICKS 4 /* how many ticks from one look at idleness to the next */
+
+struct worker {
+	const struct settings *settings;
+	int keeper;
+	struct allow allow;
+	struct platform *platform;
+	struct blobstore *blobs;
+	struct token_store *tokens;
+	struct service *service;
+	struct server *server;
+	struct controls *controls;
+	time_t started;
+};
+
+/* ---- memory ---- */
+
+static void *worker_malloc(size_t size, const char *file, int line)
+{
+	(void)file;
+	(void)line;
+	return memory_secret_new(size);
+}
+
+static void *worker_realloc(void *p, size_t size, const char *file, int line)
+{
+	(void)file;
+	(void)line;
+	if (!size) {
+		memory_secret_free(p);
+		return NULL;
+	}
+	return memory_secret_resize(p, size);
+}
+
+static void worker_free(void *p, const char *file, int line)
+{
+	(void)file;
+	(void)line;
+	memory_secret_free(p);
+}
+
+bool worker_memory(void)
+{
+	memory_thread_caches();
+	return CRYPTO_set_mem_functions(worker_malloc, worker_realloc, worker_free) == 1;
+}
+
+/* ---- what the service asks of its host ---- */
+
+static void worker_status(void *arg, struct status_response *status)
+{
+	struct worker *worker = arg;
+	struct timespec now = {0};
+
+	(void)clock_gettime(CLOCK_MONOTONIC, &now);
+	status->pid = (uint64_t)getpid();
+	status->uptime_s = (uint64_t)(now.tv_sec - worker->started);
+	status->threads = server_threads(worker->server);
+	status->connections = server_connections(worker->server);
+}
+
+static CK_RV worker_control(void *arg, const uint8_t context[PROTOCOL_CONTEXT_ID_SIZE], int *fd)
+{
+	struct worker *worker = arg;
+
+	return controls_make(worker->controls, context, fd);
+}
+
+static void worker_adopt(void *arg, int fd)
+{
+	struct worker *worker = arg;
+
+	server_adopt(worker->server, fd);
+}
+
+/* ---- start ---- */
+
+/* Listeners and contexts from the keeper, up to its "start". */
+static bool worker_receive(struct worker *worker)
+{
+	int64_t deadline = result_deadline(WORKER_HANDOVER_MS);
+	struct handover message;
+
+	while (handover_receive(worker->keeper, &message, deadline) == TRANSPORT_OK) {
+		switch (message.kind) {
+		case HANDOVER_LISTENER:
+			if (!server_listen(worker->server, message.fd))
+				return false;
+			break;
+		case HANDOVER_CONTEXT:
+			(void)controls_restore(worker->controls, &message.name, message.fd);
+			break;
+		case HANDOVER_START:
+			return true;
+		default:
+			return false;
+		}
+	}
+	log_error("the keeper does not hand over: %s", strerror(errno));
+	return false;
+}
+
+/* An exit code; each of these has said in the log what is wrong. */
+static int worker_open(struct worker *worker)
+{
+	const struct service_host host = {
+		.arg = worker,
+		.status = worker_status,
+		.control = worker_control,
+	};
+	char path[PATH_MAX];
+	CK_RV rv = CKR_OK;
+
+	if (!settings_path(worker->settings, "store", path, sizeof(path)) || !operate_start())
+		return KEEPER_EXIT_SETTINGS;
+	rv = platform_open(worker->settings, &worker->platform);
+	if (rv == CKR_OK)
+		rv = blobstore_open_sqlite(path, true, &worker->blobs);
+	/* In use: by a worker whose keeper was killed, and which is about to notice. */
+	if (rv == CKR_TOKEN_NOT_PRESENT && worker->platform)
+		return KEEPER_EXIT_RETRY;
+	if (rv == CKR_OK)
+		rv = token_store_open(worker->settings, worker->platform, worker->blobs,
+				      &worker->tokens);
+	if (rv == CKR_OK)
+		rv = service_new(worker->settings, worker->tokens, worker->platform, &host,
+				 &worker->service);
+	if (rv == CKR_OK)
+		return KEEPER_EXIT_OK;
+	log_error("cannot open the store %s: CKR 0x%lx", path, rv);
+	return rv == CKR_DEVICE_MEMORY ? KEEPER_EXIT_SYSTEM : KEEPER_EXIT_SETTINGS;
+}
+
+static int worker_begin(struct worker *worker)
+{
+	const struct controls_host host = {.arg = worker, .adopt = worker_adopt};
+	struct timespec now = {0};
+	int code = KEEPER_EXIT_SYSTEM;
+
+	(void)clock_gettime(CLOCK_MONOTONIC, &now);
+	worker->started = now.tv_sec;
+	if (!allow_load(worker->settings, &worker->allow))
+		return KEEPER_EXIT_SETTINGS;
+	worker->server = server_new(worker->settings, &worker->allow);
+	worker->controls = controls_new(worker->keeper, &host);
+	if (!worker->server || !worker->controls || !worker_receive(worker))
+		return code;
+	code = worker_open(worker);
+	if (code != KEEPER_EXIT_OK)
+		return code;
+	sandbox_files(worker->settings);
+	if (!server_start(worker->server))
+		return KEEPER_EXIT_SYSTEM;
+	sandbox_calls();
+	controls_begin(worker->controls, worker->service);
+	server_serve(worker->server, worker->service);
+	if (!handover_send(worker->keeper, &(struct handover){.kind = HANDOVER_READY, .fd = -1}))
+		return KEEPER_EXIT_SYSTEM;
+	return KEEPER_EXIT_OK;
+}
+
+/* ---- main thread ---- */
+
+/* True: go on. */
+static bool worker_order(struct worker *worker)
+{
+	struct handover message;
+
+	switch (handover_receive(worker->keeper, &message, 0)) {
+	case TRANSPORT_TIMEOUT:
+		return true;
+	case TRANSPORT_OK:
+		if (message.fd >= 0)
+			close(message.fd);
+		return message.kind != HANDOVER_STOP;
+	default:
+		log_notice("the keeper is gone: ending");
+		return false;
+	}
+}
+
+static void worker_look_idle(struct worker *worker)
+{
+	unsigned limit = worker->settings->idle_exit_s;
+
+	if (limit && service_idle(worker->service) >= limit && !server_waiting(worker->server))
+		(void)handover_send(worker->keeper,
+				    &(struct handover){.kind = HANDOVER_IDLE, .fd = -1});
+}
+
+static void worker_loop(struct worker *worker)
+{
+	int64_t tick = result_deadline(SERVER_TICK_MS);
+	unsigned ticks = 0;
+	bool more = true;
+
+	while (more) {
+		struct pollfd polled[2] = {
+			{.fd = worker->keeper, .events = POLLIN},
+			{.fd = controls_descriptor(worker->controls), .events = POLLIN},
+		};
+		int count = poll(polled, 2, result_time_left(tick));
+
+		if (count < 0 && errno != EINTR) {
+			log_error("poll: %s", strerror(errno));
+			break;
+		}
+		if (count > 0 && polled[1].revents)
+			controls_work(worker->controls);
+		if (count > 0 && polled[0].revents)
+			more = worker_order(worker);
+		if (result_time_left(tick))
+			continue;
+		tick = result_deadline(SERVER_TICK_MS);
+		server_tick(worker->server);
+		if (++ticks % WORKER_IDLE_TICKS == 0)
+			worker_look_idle(worker);
+	}
+}
+
+static void worker_end(struct worker *worker)
+{
+	if (worker->server)
+		server_drain(worker->server, WORKER_DRAIN_MS);
+	/* Links first, then what they point to. */
+	server_free(&worker->server);
+	controls_free(&worker->controls);
+	service_free(&worker->service);
+	token_store_free(&worker->tokens);
+	blobstore_free(&worker->blobs);
+	platform_free(&worker->platform);
+}
+
+int worker_run(const struct settings *settings, int keeper)
+{
+	struct worker worker = {.settings = settings, .keeper = keeper};
+	int code = KEEPER_EXIT_OK;
+
+	sandbox_harden();
+	(void)prctl(PR_SET_NAME, "keyclaved-work");
+	/* The keeper decides when to stop; the terminal and the service manager tell him. */
+	(void)signal(SIGINT, SIG_IGN);
+	(void)signal(SIGTERM, SIG_IGN);
+	(void)signal(SIGHUP, SIG_IGN);
+	(void)signal(SIGPIPE, SIG_IGN);
+	code = worker_begin(&worker);
+	if (code == KEEPER_EXIT_OK)
+		worker_loop(&worker);
+	worker_end(&worker);
+	return code;
+}
