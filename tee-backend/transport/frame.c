@@ -52,6 +52,8 @@ static void frame_parts_skip(struct frame_parts *f, size_t n)
 	for (size_t i = 0; i < 3 && n; i++) {
 		size_t here = n < f->part[i].iov_len ? n : f->part[i].iov_len;
 
+		if (!here) /* of an empty span, which may be NULL */
+			continue;
 		f->part[i].iov_base = (char *)f->part[i].iov_base + here;
 		f->part[i].iov_len -= here;
 		n -= here;

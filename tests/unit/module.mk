@@ -27,6 +27,7 @@ unit_programs += %D%/test_common_cbor_reader
 
 unit_programs += %D%/test_common_cbor_writer
 %C%_test_common_cbor_writer_SOURCES = %D%/test_common_cbor_writer.c
+%C%_test_common_cbor_writer_LDFLAGS = $(AM_LDFLAGS) -Wl,--wrap=malloc
 
 unit_programs += %D%/test_common_log
 %C%_test_common_log_SOURCES = %D%/test_common_log.c

@@ -9,6 +9,16 @@
 #include "common/cbor_writer.h"
 #include "cmocka_test.h"
 
+/* The linker sends the buffers' malloc through here. */
+void *__real_malloc(size_t size);
+void *__wrap_malloc(size_t size);
+static bool malloc_fails;
+
+void *__wrap_malloc(size_t size)
+{
+	return malloc_fails ? NULL : __real_malloc(size);
+}
+
 static struct buffer out;
 static struct cbor_writer w;
 
@@ -126,14 +136,22 @@ static void test_limit(void **state)
 	assert_true(w.failed);
 }
 
-/* A size that no buffer can have stands for a malloc that fails. */
 static void test_no_memory(void **state)
 {
 	(void)state;
-	cbor_writer_init(&w, &out, SIZE_MAX);
-	assert_null(cbor_writer_bytes_space(&w, SIZE_MAX / 2));
+	buffer_free(&out);
+	malloc_fails = true;
+	cbor_writer_uint(&w, 1);
+	malloc_fails = false;
 	assert_true(w.failed);
 	cbor_writer_null(&w);
+	assert_true(w.failed);
+	assert_int_equal(out.size, 0);
+	cbor_writer_init(&w, &out, SIZE_MAX);
+	cbor_writer_null(&w);
+	malloc_fails = true;
+	assert_null(cbor_writer_bytes_space(&w, 100000));
+	malloc_fails = false;
 	assert_true(w.failed);
 }
 

@@ -114,19 +114,22 @@ static void test_large_blocks(void **state)
 		memory_secret_free(p);
 		assert_int_equal(allocated(), before);
 	}
-	assert_null(memory_secret_new(SIZE_MAX));
-	assert_null(memory_secret_new(SIZE_MAX / 2));
+	/* A sanitizer's malloc ends the program instead. */
+	if (!SANITIZED) {
+		assert_null(memory_secret_new(SIZE_MAX));
+		assert_null(memory_secret_new(SIZE_MAX / 2));
+	}
 }
 
 static void test_resize_keeps_and_wipes(void **state)
 {
-	unsigned char *p = memory_secret_resize(NULL, 10);
+	unsigned char *p = memory_secret_resize(NULL, 16);
 	size_t before = allocated();
 
 	(void)state;
 	assert_non_null(p);
 	memcpy(p, "0123456789", 10);
-	for (size_t size = 11; size < 100000; size += size / 3 + 1) {
+	for (size_t size = 17; size < 100000; size += size / 3 + 1) {
 		unsigned char *q = memory_secret_resize(p, size);
 
 		assert_non_null(q);
@@ -134,7 +137,8 @@ static void test_resize_keeps_and_wipes(void **state)
 		assert_true(all_zero(q + 10, size - 10));
 		p = q;
 	}
-	assert_null(memory_secret_resize(p, SIZE_MAX));
+	if (!SANITIZED)
+		assert_null(memory_secret_resize(p, SIZE_MAX));
 	assert_memory_equal(p, "0123456789", 10);
 	p = memory_secret_resize(p, 4);
 	assert_non_null(p);
