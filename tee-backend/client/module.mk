@@ -1,3 +1,14 @@
 # SPDX-License-Identifier: Apache-2.0
-# client, level 3. The form of this fragment is in the top Makefile.am; while there is no .c file, the
-# library is not declared and headers stand in noinst_HEADERS.
+# client, level 3. The form of this fragment is in the top Makefile.am.
+noinst_LTLIBRARIES += %D%/libkc-client.la
+KC_LIBS += %D%/libkc-client.la
+%C%_libkc_client_la_SOURCES = \
+	%D%/client.c %D%/client.h \
+	%D%/connection.c %D%/connection.h \
+	%D%/descriptor.c %D%/descriptor.h %D%/descriptor_cache.h \
+	%D%/forked.c %D%/forked.h \
+	%D%/internal.h \
+	%D%/membership.c %D%/membership.h \
+	%D%/pool.c %D%/pool.h \
+	%D%/slot_local.c %D%/slot_local.h \
+	%D%/start.c %D%/start.h

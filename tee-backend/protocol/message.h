@@ -23,6 +23,10 @@
 #define PROTOCOL_CONTEXT_KEY_SIZE 32
 #define PROTOCOL_TICKET_MAX 512
 #define PROTOCOL_PIN_MAX 255
+#define PROTOCOL_PIN_MIN 22     /* characters of base64 that hold 128 bits (security rule 8) */
+#define PROTOCOL_PIN_MIN_WEAK 4 /* weak-pin = allow */
+#define PROTOCOL_TOKEN_MODEL "keyclaved"
+#define PROTOCOL_TOKEN_MANUFACTURER "Keyclave"
 #define PROTOCOL_NUMBERS_MAX 256
 #define PROTOCOL_GRANT_SIZE 16
 #define PROTOCOL_TEXTS_MAX 64
