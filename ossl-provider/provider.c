@@ -6,6 +6,8 @@
 #include "config.h"
 
 #include <openssl/core_names.h>
+#include <openssl/err.h>
+#include <openssl/evp.h>
 #include <openssl/params.h>
 #include <openssl/provider.h>
 #include <pthread.h>
@@ -20,6 +22,7 @@
 
 struct provider {
 	const OSSL_CORE_HANDLE *core;
+	OSSL_FUNC_core_get_libctx_fn *get_libctx;
 	OSSL_FUNC_core_new_error_fn *new_error;
 	OSSL_FUNC_core_set_error_debug_fn *set_error_debug;
 	OSSL_FUNC_core_vset_error_fn *vset_error;
@@ -329,10 +332,58 @@ static int provider_get_params(void *context, OSSL_PARAM params[])
 	return 1;
 }
 
+/*
+ * Where nobody asks for a provider, OpenSSL takes the one whose algorithms it saw first: with us loaded
+ * first, every ephemeral key and every foreign public key would come here (recipe P10). So when we are asked
+ * for an operation for the first time, all other providers are asked before us: a fetch of the same operation
+ * by another name brings that about, and finds us silent.
+ */
+static void let_others_first(struct provider *p, int operation)
+{
+	OSSL_LIB_CTX *application = p->get_libctx ? (OSSL_LIB_CTX *)p->get_libctx(p->core) : NULL;
+	EVP_KEYMGMT *keymgmt = NULL;
+	EVP_SIGNATURE *signature = NULL;
+	EVP_ASYM_CIPHER *cipher = NULL;
+	EVP_KEYEXCH *exchange = NULL;
+
+	ERR_set_mark();
+	switch (operation) {
+	case OSSL_OP_KEYMGMT:
+		keymgmt = EVP_KEYMGMT_fetch(application, "RSA", NULL);
+		break;
+	case OSSL_OP_SIGNATURE:
+		signature = EVP_SIGNATURE_fetch(application, "RSA", NULL);
+		break;
+	case OSSL_OP_ASYM_CIPHER:
+		cipher = EVP_ASYM_CIPHER_fetch(application, "RSA", NULL);
+		break;
+	case OSSL_OP_KEYEXCH:
+		exchange = EVP_KEYEXCH_fetch(application, "ECDH", NULL);
+		break;
+	default:
+		break;
+	}
+	EVP_KEYMGMT_free(keymgmt);
+	EVP_SIGNATURE_free(signature);
+	EVP_ASYM_CIPHER_free(cipher);
+	EVP_KEYEXCH_free(exchange);
+	ERR_pop_to_mark();
+}
+
+/* The tables never change (recipe P9), but see let_others_first. */
 static const OSSL_ALGORITHM *provider_query(void *context, int operation, int *no_cache)
 {
-	(void)context;
-	*no_cache = 0; /* the tables never change (recipe P9) */
+	static _Thread_local struct provider *asking;
+	struct provider *p = context;
+
+	*no_cache = 0;
+	if (asking == p) {
+		*no_cache = 1;
+		return NULL;
+	}
+	asking = p;
+	let_others_first(p, operation);
+	asking = NULL;
 	return algorithms_find(operation);
 }
 
@@ -369,6 +420,9 @@ static void take_upcalls(struct provider *p, const OSSL_DISPATCH *in, OSSL_FUNC_
 		switch (in->function_id) {
 		case OSSL_FUNC_CORE_GET_PARAMS:
 			*get = OSSL_FUNC_core_get_params(in);
+			break;
+		case OSSL_FUNC_CORE_GET_LIBCTX:
+			p->get_libctx = OSSL_FUNC_core_get_libctx(in);
 			break;
 		case OSSL_FUNC_CORE_NEW_ERROR:
 			p->new_error = OSSL_FUNC_core_new_error(in);
