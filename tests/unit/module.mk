@@ -93,4 +93,10 @@ unit_programs += %D%/test_platform_notee
 unit_programs += %D%/test_platform_platform
 %C%_test_platform_platform_SOURCES = %D%/test_platform_platform.c
 
+# Known answers; data/crypto_vectors.py prints data/crypto_vectors.json.
+EXTRA_DIST += %D%/data/crypto_vectors.json %D%/data/crypto_vectors.py
+unit_programs += %D%/test_crypto_rows
+%C%_test_crypto_rows_SOURCES = %D%/test_crypto_rows.c %D%/crypto_sample.c %D%/crypto_sample.h
+%C%_test_crypto_rows_LDADD = $(LDADD) $(JANSSON_LIBS)
+
 endif
