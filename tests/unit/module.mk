@@ -99,4 +99,10 @@ unit_programs += %D%/test_crypto_rows
 %C%_test_crypto_rows_SOURCES = %D%/test_crypto_rows.c %D%/crypto_sample.c %D%/crypto_sample.h
 %C%_test_crypto_rows_LDADD = $(LDADD) $(JANSSON_LIBS)
 
+# Vectors from outside the tree; skipped where they are not.
+unit_programs += %D%/test_crypto_wycheproof
+%C%_test_crypto_wycheproof_SOURCES = \
+	%D%/test_crypto_wycheproof.c %D%/crypto_sample.c %D%/crypto_sample.h
+%C%_test_crypto_wycheproof_LDADD = $(LDADD) $(JANSSON_LIBS)
+
 endif
