@@ -2,7 +2,7 @@
 # crypto, level 2. The form of this fragment is in the top Makefile.am.
 noinst_LTLIBRARIES += %D%/libkc-crypto.la
 KC_LIBS += %D%/libkc-crypto.la
-KC_EXTERNAL_LIBS += $(LIBCRYPTO_LIBS)
+KC_EXTERNAL_LIBS += $(LIBCRYPTO_LIBS) $(NETTLE_LIBS)
 # Nothing that a later libcrypto may drop.
 %C%_libkc_crypto_la_CPPFLAGS = $(AM_CPPFLAGS) -DOPENSSL_NO_DEPRECATED
 %C%_libkc_crypto_la_SOURCES = \
@@ -13,6 +13,7 @@ KC_EXTERNAL_LIBS += $(LIBCRYPTO_LIBS)
 	%D%/curve25519.c %D%/curve25519.h \
 	%D%/der.c %D%/der.h \
 	%D%/digest.c %D%/digest.h \
+	%D%/digest_state.c %D%/digest_state.h \
 	%D%/ec.c \
 	%D%/ec_key.c %D%/ec_key.h \
 	%D%/ecdh.c %D%/ecdh.h \

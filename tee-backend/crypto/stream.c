@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Operations in many parts: three ways to take the data. A digest (alone or signed at the end), a
- * context of the family that gives its result as it goes, or holding it all back. Enclave only.
+ * Operations in many parts: four ways to take the data. A digest (alone or signed at the end), one that a
+ * client began, a context of the family that gives its result as it goes, or holding it all back. Enclave
+ * only.
  */
 #include "config.h"
 
@@ -11,10 +12,11 @@
 #include <openssl/evp.h>
 
 #include "crypto/digest.h"
+#include "crypto/digest_state.h"
 #include "crypto/family.h"
 #include "crypto/operate.h"
 
-/* Exactly one of .digest and .context is set, or neither: the data is held. */
+/* One of .digest, .state and .context is set, or none: the data is held. */
 struct stream {
 	enum stream_kind kind;
 	bool finished;
@@ -23,6 +25,7 @@ struct stream {
 	struct mechanism m;       /* its spans lie in .parameters */
 	struct buffer parameters;
 	EVP_MD_CTX *digest;
+	struct digest_state *state;
 	struct context *context;
 	struct buffer held;
 };
@@ -133,6 +136,28 @@ CK_RV stream_new(enum stream_kind kind, struct key *key, const struct mechanism 
 	return CKR_OK;
 }
 
+CK_RV stream_new_digest(const struct mechanism *m, struct span state, struct stream **stream)
+{
+	struct stream *s = NULL;
+	CK_RV rv = CKR_DEVICE_MEMORY;
+
+	*stream = NULL;
+	if (m->row->family != FAMILY_DIGEST)
+		return CKR_MECHANISM_INVALID;
+	s = OPENSSL_zalloc(sizeof(*s));
+	if (!s)
+		return rv;
+	s->kind = STREAM_DIGEST;
+	s->m = (struct mechanism){.row = m->row};
+	s->family = family_of(m->row);
+	rv = digest_state_open(m->row, state, &s->state);
+	if (rv == CKR_OK)
+		*stream = s;
+	else
+		stream_free(&s);
+	return rv;
+}
+
 CK_RV stream_update(struct stream *s, struct span data, struct buffer *out)
 {
 	CK_RV rv = CKR_OK;
@@ -142,6 +167,8 @@ CK_RV stream_update(struct stream *s, struct span data, struct buffer *out)
 		return CKR_OPERATION_NOT_INITIALIZED;
 	if (s->digest) {
 		rv = digest_feed(s->digest, data);
+	} else if (s->state) {
+		digest_state_feed(s->state, data);
 	} else if (s->context) {
 		rv = s->family->feed(s->context, data, out);
 	} else {
@@ -164,7 +191,10 @@ CK_RV stream_update_key(struct stream *s, const struct key *key)
 		return CKR_OPERATION_NOT_INITIALIZED;
 	if (s->kind != STREAM_DIGEST || key->class != CKO_SECRET_KEY)
 		return CKR_KEY_INDIGESTIBLE;
-	return digest_feed(s->digest, buffer_span(&key->value));
+	if (s->digest)
+		return digest_feed(s->digest, buffer_span(&key->value));
+	digest_state_feed(s->state, buffer_span(&key->value));
+	return CKR_OK;
 }
 
 /* The digest's end: the result itself, or what is signed. */
@@ -172,8 +202,12 @@ static CK_RV final_digest(struct stream *s, struct span signature, struct buffer
 {
 	uint8_t digest[DIGEST_MAX];
 	const struct span value = {digest, digest_row(s->m.row->digest)->output};
-	CK_RV rv = digest_close(s->digest, digest);
+	CK_RV rv = CKR_OK;
 
+	if (s->digest)
+		rv = digest_close(s->digest, digest);
+	else
+		digest_state_close(s->state, digest);
 	if (rv != CKR_OK)
 		return rv;
 	if (s->kind == STREAM_SIGN)
@@ -226,7 +260,7 @@ CK_RV stream_final(struct stream *s, struct span signature, struct buffer *out)
 	if (s->finished)
 		return CKR_OPERATION_NOT_INITIALIZED;
 	s->finished = true;
-	if (s->digest)
+	if (s->digest || s->state)
 		rv = final_digest(s, signature, out);
 	else if (s->context)
 		rv = final_context(s, signature, out);
@@ -263,6 +297,7 @@ void stream_free(struct stream **stream)
 		return;
 	context_free(&old->context);
 	EVP_MD_CTX_free(old->digest);
+	digest_state_free(&old->state);
 	key_free(&old->key);
 	buffer_free(&old->held);
 	buffer_free(&old->parameters);

@@ -12,6 +12,7 @@
 #include <time.h>
 
 #include "common/memory.h"
+#include "crypto/library.h"
 #include "service/ticket.h"
 
 #define TICKET_PURPOSE_JOIN "keyclave join ticket v1"
@@ -57,7 +58,8 @@ static uint64_t ticket_time(void)
 
 static bool ticket_hash(struct span bytes, uint8_t hash[CONTEXT_HASH_SIZE])
 {
-	return EVP_Q_digest(NULL, "SHA2-256", NULL, bytes.data, bytes.size, hash, NULL) == 1;
+	return EVP_Q_digest(library_context(), "SHA2-256", LIBRARY_PROPERTIES, bytes.data, bytes.size,
+			    hash, NULL) == 1;
 }
 
 bool ticket_hash_key(struct span key, uint8_t hash[CONTEXT_HASH_SIZE])

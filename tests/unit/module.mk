@@ -104,5 +104,7 @@ unit_programs += %D%/test_crypto_wycheproof
 %C%_test_crypto_wycheproof_SOURCES = \
 	%D%/test_crypto_wycheproof.c %D%/crypto_sample.c %D%/crypto_sample.h
 %C%_test_crypto_wycheproof_LDADD = $(LDADD) $(JANSSON_LIBS)
+unit_programs += %D%/test_crypto_digest_state
+%C%_test_crypto_digest_state_SOURCES = %D%/test_crypto_digest_state.c
 
 endif
