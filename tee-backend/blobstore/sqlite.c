@@ -68,6 +68,7 @@ struct sqlite_store {
 	struct folder folder;
 	sqlite3 *db;
 	sqlite3_stmt *statements[STATEMENTS];
+	int error;   /* errno after the last step: sqlite3_system_errno() stays 0 for writes */
 	bool broken; /* a sync failed: what the disk has is not known */
 };
 
@@ -78,12 +79,10 @@ static struct sqlite_store *store_of(struct blobstore *base)
 
 /* ---- SQLite's codes to ours ---- */
 
-/* True if the system said that there is no room; SQLite knows ENOSPC only. */
-static bool disk_is_full(struct sqlite_store *s)
+/* True if the system said that there is no room; SQLite itself knows ENOSPC only. */
+static bool disk_is_full(const struct sqlite_store *s)
 {
-	int error = s->db ? sqlite3_system_errno(s->db) : 0;
-
-	return error == ENOSPC || error == EDQUOT || error == EFBIG;
+	return s->error == ENOSPC || s->error == EDQUOT || s->error == EFBIG;
 }
 
 static CK_RV ioerr_status(struct sqlite_store *s, int rc)
@@ -186,11 +185,21 @@ static int bind_name(sqlite3_stmt *statement, struct blob_name name, bool with_i
 	return rc;
 }
 
+static int statement_step(struct sqlite_store *s, sqlite3_stmt *statement)
+{
+	int rc = SQLITE_OK;
+
+	errno = 0;
+	rc = sqlite3_step(statement);
+	s->error = errno;
+	return rc;
+}
+
 /* Runs a statement that gives no row. */
 static int statement_run(struct sqlite_store *s, enum statement which)
 {
 	sqlite3_stmt *statement = s->statements[which];
-	int rc = sqlite3_step(statement);
+	int rc = statement_step(s, statement);
 
 	statement_done(statement);
 	return rc == SQLITE_DONE ? SQLITE_OK : rc;
@@ -321,7 +330,7 @@ static int write_apply(struct sqlite_store *s, const struct blob_write *w, bool 
 		rc = sqlite3_bind_blob(statement, 6, w->blob.size ? (const void *)w->blob.data : "",
 				       (int)w->blob.size, SQLITE_STATIC);
 	if (rc == SQLITE_OK)
-		rc = sqlite3_step(statement);
+		rc = statement_step(s, statement);
 	statement_done(statement);
 	if (rc == SQLITE_CONSTRAINT_PRIMARYKEY) {
 		*conflict = true;
@@ -346,17 +355,13 @@ static void roll_back(struct sqlite_store *s)
 	}
 }
 
-static CK_RV sqlite_write(struct blobstore *base, const struct blob_write *writes, size_t count)
+static CK_RV write_batch(struct sqlite_store *s, const struct blob_write *writes, size_t count)
 {
-	struct sqlite_store *s = store_of(base);
 	const char *doing = "cannot begin a batch";
 	bool conflict = false;
-	CK_RV rv = store_lock(s);
-	int rc = SQLITE_OK;
+	CK_RV rv = CKR_OK;
+	int rc = statement_run(s, STATEMENT_BEGIN);
 
-	if (rv != CKR_OK)
-		return rv;
-	rc = statement_run(s, STATEMENT_BEGIN);
 	for (size_t i = 0; rc == SQLITE_OK && !conflict && i < count; i++) {
 		doing = "cannot write a record";
 		rc = write_apply(s, &writes[i], &conflict);
@@ -371,6 +376,25 @@ static CK_RV sqlite_write(struct blobstore *base, const struct blob_write *write
 		rv = CKR_KEYCLAVE_CONFLICT;
 	if (rv != CKR_OK)
 		roll_back(s);
+	return rv;
+}
+
+static CK_RV sqlite_write(struct blobstore *base, const struct blob_write *writes, size_t count)
+{
+	struct sqlite_store *s = store_of(base);
+	CK_RV rv = store_lock(s);
+
+	if (rv != CKR_OK)
+		return rv;
+	rv = write_batch(s, writes, count);
+	/*
+	 * On a disk that others have filled PINs must still be counted and objects deleted. Once
+	 * the log has been copied into the database, its room is used again.
+	 */
+	if (rv == CKR_DEVICE_MEMORY && !s->broken &&
+	    sqlite3_wal_checkpoint_v2(s->db, NULL, SQLITE_CHECKPOINT_PASSIVE, NULL, NULL) ==
+		SQLITE_OK)
+		rv = write_batch(s, writes, count);
 	pthread_mutex_unlock(&s->lock);
 	return rv;
 }
@@ -439,20 +463,23 @@ static int run_pragma(sqlite3 *db, const char *sql, const char *expected)
 {
 	sqlite3_stmt *statement = NULL;
 	int rc = sqlite3_prepare_v2(db, sql, -1, &statement, NULL);
-	const unsigned char *text = NULL;
+	const char *text = NULL;
 
 	if (rc == SQLITE_OK)
 		rc = sqlite3_step(statement);
 	if (rc == SQLITE_ROW) {
-		text = sqlite3_column_text(statement, 0);
-		rc = SQLITE_DONE;
+		text = (const char *)sqlite3_column_text(statement, 0);
+		/* A setting that was refused for want of memory is said in the row, not in the
+		 * code. */
+		if (expected && (!text || strcmp(text, expected) != 0))
+			rc = sqlite3_errcode(db) == SQLITE_NOMEM ? SQLITE_NOMEM : SQLITE_ERROR;
+		else
+			rc = SQLITE_DONE;
+	} else if (rc == SQLITE_DONE && expected) {
+		rc = SQLITE_ERROR;
 	}
-	if (rc == SQLITE_DONE)
-		rc = !expected || (text && strcmp((const char *)text, expected) == 0)
-			 ? SQLITE_OK
-			 : SQLITE_ERROR;
 	sqlite3_finalize(statement);
-	return rc;
+	return rc == SQLITE_DONE ? SQLITE_OK : rc;
 }
 
 /* What protects us from the file, and the file's users from each other. Order matters. */

@@ -45,7 +45,6 @@ unit_programs += %D%/test_transport_packet
 unit_programs += %D%/test_transport_unix_socket
 %C%_test_transport_unix_socket_SOURCES = %D%/test_transport_unix_socket.c
 
-
 unit_programs += %D%/test_blobstore_engines
 %C%_test_blobstore_engines_SOURCES = %D%/test_blobstore_engines.c
 # What tests of the protocol's two ends share.
@@ -98,6 +97,14 @@ EXTRA_DIST += %D%/data/crypto_vectors.json %D%/data/crypto_vectors.py
 unit_programs += %D%/test_crypto_rows
 %C%_test_crypto_rows_SOURCES = %D%/test_crypto_rows.c %D%/crypto_sample.c %D%/crypto_sample.h
 %C%_test_crypto_rows_LDADD = $(LDADD) $(JANSSON_LIBS)
+unit_programs += %D%/test_blobstore_folder
+%C%_test_blobstore_folder_SOURCES = %D%/test_blobstore_folder.c
+
+unit_programs += %D%/test_blobstore_sqlite
+%C%_test_blobstore_sqlite_SOURCES = %D%/test_blobstore_sqlite.c %D%/batch.c %D%/batch.h
+
+unit_programs += %D%/test_blobstore_faults
+%C%_test_blobstore_faults_SOURCES = %D%/test_blobstore_faults.c %D%/batch.c %D%/batch.h
 
 # Vectors from outside the tree; skipped where they are not.
 unit_programs += %D%/test_crypto_wycheproof
