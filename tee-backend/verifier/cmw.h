@@ -1,0 +1,28 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The envelope of evidence: a CMW collection in CBOR (RFC 9999) of claims, and of what the platform signed
+ * over their hash. Written by the enclave, read by verifiers. Untrusted when read.
+ */
+#ifndef KEYCLAVE_VERIFIER_CMW_H
+#define KEYCLAVE_VERIFIER_CMW_H
+
+#include "common/buffer.h"
+
+#define CMW_SIZE_MAX ((size_t)1024 * 1024)
+#define CMW_CLAIMS_TYPE "application/vnd.keyclave.claims+cbor"
+#define CMW_NOTEE_TYPE "application/vnd.keyclave.notee-evidence+cbor"
+#define CMW_COLLECTION_TYPE "tag:keyclave,2026:evidence"
+
+struct cmw {
+	struct span claims;        /* the exact bytes that are hashed */
+	struct span evidence_type; /* media type, text */
+	struct span evidence;
+};
+
+/* Appends the collection. False: no memory. */
+bool cmw_write(const struct cmw *cmw, struct buffer *out);
+
+/* Reads the whole of INPUT; spans are borrowed from it. False, and WHY (static text). */
+bool cmw_read(struct span input, struct cmw *cmw, const char **why);
+
+#endif

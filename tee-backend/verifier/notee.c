@@ -1,0 +1,59 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * docs/evidence.md, platform notee: {1: -8 (EdDSA), 2: SubjectPublicKeyInfo, 3: signature}.
+ */
+#include "config.h"
+
+#include <openssl/evp.h>
+#include <openssl/x509.h>
+#include <string.h>
+
+#include "common/cbor_reader.h"
+#include "verifier/notee.h"
+
+#define DOMAIN_TAG "keyclave-notee-evidence-v1" /* with its NUL, before the digest */
+#define DIGEST_SIZE 64
+#define COSE_EDDSA 7 /* as CBOR has it: -1 - 7 */
+
+static bool read_evidence(struct span input, struct span *key, struct span *signature)
+{
+	struct cbor_reader r;
+	struct cbor_item algorithm = {0};
+	uint64_t label = 0;
+	size_t count = 0;
+
+	cbor_reader_init(&r, input);
+	return cbor_reader_map(&r, 3, &count) && count == 3 && cbor_reader_uint(&r, 3, &label) && label == 1 &&
+	       cbor_reader_next(&r, &algorithm) && algorithm.type == CBOR_READER_NEGINT &&
+	       algorithm.number == COSE_EDDSA && cbor_reader_uint(&r, 3, &label) && label == 2 &&
+	       cbor_reader_bytes(&r, 64, key) && cbor_reader_uint(&r, 3, &label) && label == 3 &&
+	       cbor_reader_bytes(&r, 64, signature) && cbor_reader_end(&r);
+}
+
+bool notee_verify(struct span evidence, const uint8_t digest[64], const char **why)
+{
+	uint8_t signed_bytes[sizeof(DOMAIN_TAG) + DIGEST_SIZE];
+	struct span spki = {0}, signature = {0};
+	const unsigned char *der = NULL;
+	EVP_MD_CTX *ctx = NULL;
+	EVP_PKEY *key = NULL;
+	bool good = false;
+
+	*why = "not evidence of this platform";
+	if (!read_evidence(evidence, &spki, &signature))
+		return false;
+	der = spki.data;
+	key = d2i_PUBKEY(NULL, &der, (long)spki.size);
+	if (!key || der != spki.data + spki.size || !EVP_PKEY_is_a(key, "ED25519"))
+		goto out;
+	memcpy(signed_bytes, DOMAIN_TAG, sizeof(DOMAIN_TAG));
+	memcpy(signed_bytes + sizeof(DOMAIN_TAG), digest, DIGEST_SIZE);
+	*why = "the signature is not good";
+	ctx = EVP_MD_CTX_new();
+	good = ctx && EVP_DigestVerifyInit(ctx, NULL, NULL, NULL, key) == 1 &&
+	       EVP_DigestVerify(ctx, signature.data, signature.size, signed_bytes, sizeof(signed_bytes)) == 1;
+out:
+	EVP_MD_CTX_free(ctx);
+	EVP_PKEY_free(key);
+	return good;
+}
