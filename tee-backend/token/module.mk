@@ -4,6 +4,7 @@ noinst_LTLIBRARIES += %D%/libkc-token.la
 KC_LIBS += %D%/libkc-token.la
 KC_EXTERNAL_LIBS += $(LIBCRYPTO_LIBS)
 %C%_libkc_token_la_SOURCES = \
+	%D%/evidence.c \
 	%D%/internal.h \
 	%D%/object.c %D%/object.h \
 	%D%/object_change.c \
