@@ -3,7 +3,7 @@
 # Makes ./configure from configure.ac; needed once after a clone, not for a release tarball.
 set -e
 cd "$(dirname "$0")"
-for tool in autoreconf aclocal automake libtoolize pkg-config; do
+for tool in autoreconf aclocal automake pkg-config; do
 	command -v "$tool" >/dev/null 2>&1 || {
 		echo "autogen.sh: $tool is missing: run scripts/install-deps build" >&2
 		exit 1

@@ -26,7 +26,7 @@ AC_DEFUN([KC_LD_FLAG], [
 	AC_CACHE_CHECK([whether the linker accepts $2], [kc_cache], [
 		kc_saved_cflags=$CFLAGS
 		kc_saved_ldflags=$LDFLAGS
-		CFLAGS="$CFLAGS -fPIE -Werror"
+		CFLAGS="$CFLAGS -fPIC -Werror"
 		LDFLAGS="$LDFLAGS $2"
 		AC_LINK_IFELSE([AC_LANG_PROGRAM([], [])],
 			[AS_VAR_SET([kc_cache], [yes])], [AS_VAR_SET([kc_cache], [no])])

@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 # client, level 3. The form of this fragment is in the top Makefile.am.
-noinst_LTLIBRARIES += %D%/libkc-client.la
-KC_LIBS += %D%/libkc-client.la
-%C%_libkc_client_la_SOURCES = \
+noinst_LIBRARIES += %D%/libkc-client.a
+KC_LIBS += %D%/libkc-client.a
+%C%_libkc_client_a_SOURCES = \
 	%D%/client.c %D%/client.h \
 	%D%/connection.c %D%/connection.h \
 	%D%/descriptor.c %D%/descriptor.h %D%/descriptor_cache.h \

@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
 # common, level 0. The form of this fragment is in the top Makefile.am.
-noinst_LTLIBRARIES += %D%/libkc-common.la
-KC_LIBS += %D%/libkc-common.la
+noinst_LIBRARIES += %D%/libkc-common.a
+KC_LIBS += %D%/libkc-common.a
 KC_EXTERNAL_LIBS += $(LIBCBOR_LIBS) $(INIH_LIBS)
-%C%_libkc_common_la_SOURCES = \
+%C%_libkc_common_a_SOURCES = \
 	%D%/buffer.c %D%/buffer.h \
 	%D%/cbor_reader.c %D%/cbor_reader.h \
 	%D%/cbor_writer.c %D%/cbor_writer.h \

@@ -1,11 +1,11 @@
 # SPDX-License-Identifier: Apache-2.0
 # crypto, level 2. The form of this fragment is in the top Makefile.am.
-noinst_LTLIBRARIES += %D%/libkc-crypto.la
-KC_LIBS += %D%/libkc-crypto.la
+noinst_LIBRARIES += %D%/libkc-crypto.a
+KC_LIBS += %D%/libkc-crypto.a
 KC_EXTERNAL_LIBS += $(LIBCRYPTO_LIBS) $(NETTLE_LIBS)
 # Nothing that a later libcrypto may drop.
-%C%_libkc_crypto_la_CPPFLAGS = $(AM_CPPFLAGS) -DOPENSSL_NO_DEPRECATED
-%C%_libkc_crypto_la_SOURCES = \
+%C%_libkc_crypto_a_CPPFLAGS = $(AM_CPPFLAGS) -DOPENSSL_NO_DEPRECATED
+%C%_libkc_crypto_a_SOURCES = \
 	%D%/aes.c \
 	%D%/aes_mode.c %D%/aes_mode.h \
 	%D%/bignum.c %D%/bignum.h \

@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
 # enclaved, level 6: the daemon keyclaved, its units. All but main.c is a library, for the tests' sake.
-noinst_LTLIBRARIES += %D%/libkc-enclaved.la
-KC_LIBS += %D%/libkc-enclaved.la
+noinst_LIBRARIES += %D%/libkc-enclaved.a
+KC_LIBS += %D%/libkc-enclaved.a
 KC_EXTERNAL_LIBS += $(SECCOMP_LIBS)
-%C%_libkc_enclaved_la_SOURCES = \
+%C%_libkc_enclaved_a_SOURCES = \
 	%D%/allow.c %D%/allow.h \
 	%D%/connection.c %D%/connection.h \
 	%D%/controls.c %D%/controls.h \

@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
 # keys, level 3. The form of this fragment is in the top Makefile.am.
-noinst_LTLIBRARIES += %D%/libkc-keys.la
-KC_LIBS += %D%/libkc-keys.la
+noinst_LIBRARIES += %D%/libkc-keys.a
+KC_LIBS += %D%/libkc-keys.a
 KC_EXTERNAL_LIBS += $(LIBCRYPTO_LIBS)
-%C%_libkc_keys_la_SOURCES = \
+%C%_libkc_keys_a_SOURCES = \
 	%D%/head.c %D%/head.h \
 	%D%/hierarchy.c %D%/hierarchy.h \
 	%D%/seal.c %D%/seal.h

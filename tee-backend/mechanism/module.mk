@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
 # mechanism, level 1. The form of this fragment is in the top Makefile.am.
 include_HEADERS += %D%/keyclave.h
-noinst_LTLIBRARIES += %D%/libkc-mechanism.la
-KC_LIBS += %D%/libkc-mechanism.la
-%C%_libkc_mechanism_la_SOURCES = \
+noinst_LIBRARIES += %D%/libkc-mechanism.a
+KC_LIBS += %D%/libkc-mechanism.a
+%C%_libkc_mechanism_a_SOURCES = \
 	%D%/attribute.c %D%/attribute.h \
 	%D%/attribute_rows.c \
 	%D%/attribute_set.c %D%/attribute_set.h \

@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 # protocol, level 2. The form of this fragment is in the top Makefile.am.
-noinst_LTLIBRARIES += %D%/libkc-protocol.la
-KC_LIBS += %D%/libkc-protocol.la
-%C%_libkc_protocol_la_SOURCES = \
+noinst_LIBRARIES += %D%/libkc-protocol.a
+KC_LIBS += %D%/libkc-protocol.a
+%C%_libkc_protocol_a_SOURCES = \
 	%D%/cddl.c %D%/cddl.h \
 	%D%/codec.c %D%/codec.h \
 	%D%/field.h \

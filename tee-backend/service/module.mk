@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 # service, level 5. The form of this fragment is in the top Makefile.am.
-noinst_LTLIBRARIES += %D%/libkc-service.la
-KC_LIBS += %D%/libkc-service.la
-%C%_libkc_service_la_SOURCES = \
+noinst_LIBRARIES += %D%/libkc-service.a
+KC_LIBS += %D%/libkc-service.a
+%C%_libkc_service_a_SOURCES = \
 	%D%/attachment.c %D%/attachment.h \
 	%D%/call.c %D%/call.h \
 	%D%/cmd_cipher.c %D%/cmd_cipher.h \

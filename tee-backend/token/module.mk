@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
 # token, level 4. The form of this fragment is in the top Makefile.am.
-noinst_LTLIBRARIES += %D%/libkc-token.la
-KC_LIBS += %D%/libkc-token.la
+noinst_LIBRARIES += %D%/libkc-token.a
+KC_LIBS += %D%/libkc-token.a
 KC_EXTERNAL_LIBS += $(LIBCRYPTO_LIBS)
-%C%_libkc_token_la_SOURCES = \
+%C%_libkc_token_a_SOURCES = \
 	%D%/evidence.c \
 	%D%/internal.h \
 	%D%/object.c %D%/object.h \

@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 # transport, level 1. The form of this fragment is in the top Makefile.am.
-noinst_LTLIBRARIES += %D%/libkc-transport.la
-KC_LIBS += %D%/libkc-transport.la
-%C%_libkc_transport_la_SOURCES = \
+noinst_LIBRARIES += %D%/libkc-transport.a
+KC_LIBS += %D%/libkc-transport.a
+%C%_libkc_transport_a_SOURCES = \
 	%D%/activation.c %D%/activation.h \
 	%D%/channel.c %D%/channel.h \
 	%D%/channel_fds.c %D%/channel_fds.h \

@@ -18,8 +18,8 @@ tap_exit_commands=()
 KC_SRCDIR=${KC_SRCDIR:-$PWD}
 KC_BUILDDIR=${KC_BUILDDIR:-$KC_SRCDIR}
 export KC_SRCDIR KC_BUILDDIR
-KC_MODULE=$KC_BUILDDIR/pkcs11/.libs/keyclave-pkcs11.so
-KC_PROVIDER_DIR=$KC_BUILDDIR/ossl-provider/.libs
+KC_MODULE=$KC_BUILDDIR/pkcs11/keyclave-pkcs11.so
+KC_PROVIDER_DIR=$KC_BUILDDIR/ossl-provider
 KC_DAEMON=$KC_BUILDDIR/tee-backend/enclaved/keyclaved
 KC_CLI=$KC_BUILDDIR/tee-backend/cli/keyclave
 export KC_MODULE KC_PROVIDER_DIR KC_DAEMON KC_CLI
