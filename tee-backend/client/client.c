@@ -335,11 +335,33 @@ static void client_slot_forget_login(struct client_slot *s)
 	memory_wipe(s->ticket_key, sizeof(s->ticket_key));
 }
 
-CK_RV client_attach(struct client *client, uint64_t slot)
+/*
+ * First session of SLOT. When the link came up again after the answer, that reconnection passed over this slot, so
+ * it is sent once more.
+ */
+static CK_RV client_send_attach(struct client *client, struct client_slot *s, uint64_t slot)
 {
 	const struct slot_request request = {.slot = slot};
+	struct client_answer answer;
+	bool stale = true;
+	CK_RV rv = CKR_OK;
+
+	while (rv == CKR_OK && stale) {
+		rv = client_call(client, REQUEST_ATTACH, &request, &answer);
+		pthread_mutex_lock(&client->lock);
+		stale = rv == CKR_OK && answer.connection->epoch != client->epoch;
+		if (!stale)
+			s->attaching = false;
+		pthread_mutex_unlock(&client->lock);
+		client_done(&answer);
+	}
+	return rv;
+}
+
+CK_RV client_attach(struct client *client, uint64_t slot)
+{
 	struct client_slot *s = NULL;
-	unsigned before = 0;
+	bool first = false;
 	CK_RV rv = CKR_OK;
 
 	forked_check(client);
@@ -347,10 +369,11 @@ CK_RV client_attach(struct client *client, uint64_t slot)
 	if (!s)
 		return CKR_HOST_MEMORY;
 	pthread_mutex_lock(&client->lock);
-	before = s->attached++;
+	first = s->attached++ == 0;
+	s->attaching = first;
 	pthread_mutex_unlock(&client->lock);
-	if (!before)
-		rv = client_tell(client, REQUEST_ATTACH, &request);
+	if (first)
+		rv = client_send_attach(client, s, slot);
 	if (rv != CKR_OK) {
 		pthread_mutex_lock(&client->lock);
 		s->attached--;

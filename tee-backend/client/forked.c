@@ -131,7 +131,7 @@ static void forked_convert(struct client *client)
 	client->link = LINK_DOWN;
 	client->epoch++;
 	for (struct client_slot *s = client->slots; s; s = s->next)
-		s->busy = false;
+		s->busy = s->attaching = false;
 	forked_drop_connections(client);
 	membership_fork(client);
 	if (client->page->pid)

@@ -50,6 +50,7 @@ struct client_slot {
 	uint64_t slot;
 	unsigned attached; /* counted by client_attach */
 	bool busy;         /* one thread attaches or detaches */
+	bool attaching;    /* it is about to send ATTACH itself: a reconnection need not */
 	CK_USER_TYPE user; /* CKU_USER, CKU_SO, CK_UNAVAILABLE_INFORMATION */
 	struct buffer ticket;
 	uint8_t ticket_key[PROTOCOL_CONTEXT_KEY_SIZE]; /* the context key that it is bound to */

@@ -237,7 +237,7 @@ static bool membership_next_slot(struct client *client, bool first, uint64_t aft
 			found = s;
 	if (found) {
 		next->slot = found->slot;
-		next->attached = found->attached;
+		next->attached = found->attached && !found->attaching;
 		memcpy(next->key, found->ticket_key, sizeof(next->key));
 		next->ticket_size = found->user == CKU_USER ? found->ticket.size : 0;
 		if (next->ticket_size)

@@ -113,5 +113,14 @@ unit_programs += %D%/test_crypto_wycheproof
 %C%_test_crypto_wycheproof_LDADD = $(LDADD) $(JANSSON_LIBS)
 unit_programs += %D%/test_crypto_digest_state
 %C%_test_crypto_digest_state_SOURCES = %D%/test_crypto_digest_state.c
+# The client against a daemon that misbehaves on request.
+unit_programs += %D%/test_client_call
+%C%_test_client_call_SOURCES = %D%/test_client_call.c %D%/peer.c %D%/peer.h
+unit_programs += %D%/test_client_descriptor
+%C%_test_client_descriptor_SOURCES = %D%/test_client_descriptor.c %D%/peer.c %D%/peer.h
+unit_programs += %D%/test_client_fork
+%C%_test_client_fork_SOURCES = %D%/test_client_fork.c %D%/peer.c %D%/peer.h
+unit_programs += %D%/test_client_start
+%C%_test_client_start_SOURCES = %D%/test_client_start.c %D%/peer.c %D%/peer.h
 
 endif
