@@ -8,7 +8,7 @@
 #include <stdlib.h>
 
 #include "common/memory.h"
-#include "service/context.h"
+#include "service/application.h"
 
 static void attachment_set_user(struct attachment *attachment, CK_USER_TYPE user)
 {
@@ -47,7 +47,7 @@ static struct attachment *attachment_new(struct service *service, uint64_t slot)
 }
 
 /* Borrowed; the caller holds the context's lock. */
-static struct attachment *attachment_find(const struct context *context, uint64_t slot)
+static struct attachment *attachment_find(const struct application *context, uint64_t slot)
 {
 	struct attachment *attachment = context->attachments;
 
@@ -56,7 +56,7 @@ static struct attachment *attachment_find(const struct context *context, uint64_
 	return attachment;
 }
 
-struct attachment *attachment_get(struct context *context, uint64_t slot)
+struct attachment *attachment_get(struct application *context, uint64_t slot)
 {
 	struct attachment *attachment = NULL;
 
@@ -68,7 +68,7 @@ struct attachment *attachment_get(struct context *context, uint64_t slot)
 	return attachment;
 }
 
-CK_RV attachment_open(struct context *context, uint64_t slot)
+CK_RV attachment_open(struct application *context, uint64_t slot)
 {
 	struct service *service = context->service;
 	struct attachment *made = attachment_new(service, slot);
@@ -95,7 +95,7 @@ CK_RV attachment_open(struct context *context, uint64_t slot)
 }
 
 /* What belongs to a slot, or to its login only. The caller holds the context's lock. */
-static void attachment_clear(struct context *context, uint64_t slot, bool private_only)
+static void attachment_clear(struct application *context, uint64_t slot, bool private_only)
 {
 	session_objects_drop(context->service, &context->objects, slot, NULL, private_only);
 	streams_drop(context->service, &context->streams, slot, private_only);
@@ -104,7 +104,7 @@ static void attachment_clear(struct context *context, uint64_t slot, bool privat
 		nonce_forget(&context->nonces, slot, 0);
 }
 
-void attachment_close(struct context *context, uint64_t slot)
+void attachment_close(struct application *context, uint64_t slot)
 {
 	struct attachment **at = &context->attachments;
 	struct attachment *closed = NULL;
@@ -124,7 +124,7 @@ void attachment_close(struct context *context, uint64_t slot)
 	attachment_free(&closed);
 }
 
-bool attachment_copy_all(struct context *original, struct context *copy)
+bool attachment_copy_all(struct application *original, struct application *copy)
 {
 	for (const struct attachment *from = original->attachments; from; from = from->next) {
 		struct attachment *made = attachment_new(original->service, from->slot);
@@ -142,7 +142,7 @@ bool attachment_copy_all(struct context *original, struct context *copy)
 	return true;
 }
 
-void attachment_free_all(struct context *context)
+void attachment_free_all(struct application *context)
 {
 	while (context->attachments) {
 		struct attachment *attachment = context->attachments;
@@ -158,7 +158,7 @@ bool attachment_exists(struct service *service, uint64_t slot)
 
 	pthread_mutex_lock(&service->contexts_lock);
 	for (size_t i = 0; !found && i < SERVICE_CONTEXT_BUCKETS; i++) {
-		for (struct context *context = service->contexts[i]; !found && context;
+		for (struct application *context = service->contexts[i]; !found && context;
 		     context = context->next) {
 			pthread_mutex_lock(&context->lock);
 			found = attachment_find(context, slot) != NULL;
@@ -169,7 +169,7 @@ bool attachment_exists(struct service *service, uint64_t slot)
 	return found;
 }
 
-CK_RV attachment_login(struct context *context, struct attachment *attachment, CK_USER_TYPE user)
+CK_RV attachment_login(struct application *context, struct attachment *attachment, CK_USER_TYPE user)
 {
 	uint8_t login[ATTACHMENT_LOGIN_SIZE];
 
@@ -183,7 +183,7 @@ CK_RV attachment_login(struct context *context, struct attachment *attachment, C
 	return CKR_OK;
 }
 
-void attachment_logout(struct context *context, struct attachment *attachment)
+void attachment_logout(struct application *context, struct attachment *attachment)
 {
 	pthread_mutex_lock(&context->lock);
 	attachment_set_user(attachment, ATTACHMENT_NOBODY);

@@ -25,26 +25,26 @@ struct attachment {
 };
 
 /* First open of a token. CKR_TOKEN_NOT_RECOGNIZED (uninitialised), CKR_SLOT_ID_INVALID. No error if attached. */
-CK_RV attachment_open(struct context *context, uint64_t slot);
+CK_RV attachment_open(struct application *context, uint64_t slot);
 
 /* Last close: session objects, streams, grants and login of the slot are gone. */
-void attachment_close(struct context *context, uint64_t slot);
+void attachment_close(struct application *context, uint64_t slot);
 
 /* The attachment to SLOT with a reference for the caller, or NULL: not attached. */
-struct attachment *attachment_get(struct context *context, uint64_t slot);
+struct attachment *attachment_get(struct application *context, uint64_t slot);
 void attachment_free(struct attachment **attachment);
 
 /* COPY, which nobody else knows yet, gets the attachments of ORIGINAL, logins included; both are locked or new. */
-bool attachment_copy_all(struct context *original, struct context *copy);
-void attachment_free_all(struct context *context);
+bool attachment_copy_all(struct application *original, struct application *copy);
+void attachment_free_all(struct application *context);
 
 /* True if any context is attached to SLOT. The caller holds attach_lock. */
 bool attachment_exists(struct service *service, uint64_t slot);
 
 /* Sets who is logged in and names the login anew. CKR_DEVICE_ERROR: no random bytes. */
-CK_RV attachment_login(struct context *context, struct attachment *attachment, CK_USER_TYPE user);
+CK_RV attachment_login(struct application *context, struct attachment *attachment, CK_USER_TYPE user);
 
 /* Private session objects, streams on private keys and grants of the slot are gone. */
-void attachment_logout(struct context *context, struct attachment *attachment);
+void attachment_logout(struct application *context, struct attachment *attachment);
 
 #endif

@@ -7,7 +7,7 @@
 #ifndef KEYCLAVE_SERVICE_CALL_H
 #define KEYCLAVE_SERVICE_CALL_H
 
-#include "service/context.h"
+#include "service/application.h"
 
 /* One connection. Used by one thread at a time. */
 struct link {
@@ -15,7 +15,7 @@ struct link {
 	uid_t uid;
 	pid_t pid;
 	bool allowed;
-	struct context *context; /* NULL before hello */
+	struct application *context; /* NULL before hello */
 	struct buffer data;      /* results until they are encoded; secret memory, kept between requests */
 };
 
@@ -24,7 +24,7 @@ struct link {
 struct call {
 	struct service *service;
 	struct link *link;
-	struct context *context;       /* NULL before hello */
+	struct application *context;       /* NULL before hello */
 	struct attachment *attachment; /* of RIGHT_ATTACHED and above; else NULL */
 	struct token *token;           /* its token */
 	uint64_t slot;                 /* of requests that have one */

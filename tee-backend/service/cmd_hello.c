@@ -13,9 +13,9 @@
 #define HELLO_SOFTWARE "keyclaved " PACKAGE_VERSION
 
 static CK_RV hello_new(struct link *link, const struct hello_request *request,
-		       struct context **context)
+		       struct application **context)
 {
-	uint8_t hash[CONTEXT_HASH_SIZE];
+	uint8_t hash[APPLICATION_HASH_SIZE];
 
 	if (!link->allowed) {
 		log_notice("uid %lu (pid %ld) refused: in neither allow-uids nor allow-gids",
@@ -24,16 +24,16 @@ static CK_RV hello_new(struct link *link, const struct hello_request *request,
 	}
 	if (!ticket_hash_key(request->context_key, hash))
 		return CKR_DEVICE_ERROR;
-	return context_new(link->service, link->uid, hash, context);
+	return application_new(link->service, link->uid, hash, context);
 }
 
 /* JOIN and CLONE: the ticket speaks for the peer, whatever uid it has by now. */
 static CK_RV hello_by_ticket(struct link *link, const struct hello_request *request,
-			     struct context **context, bool *made)
+			     struct application **context, bool *made)
 {
 	struct ticket_join join;
-	uint8_t hash[CONTEXT_HASH_SIZE];
-	uint8_t new_hash[CONTEXT_HASH_SIZE];
+	uint8_t hash[APPLICATION_HASH_SIZE];
+	uint8_t new_hash[APPLICATION_HASH_SIZE];
 	CK_RV rv = ticket_open_join(link->service, request->ticket, &join);
 
 	if (rv != CKR_OK)
@@ -43,10 +43,10 @@ static CK_RV hello_by_ticket(struct link *link, const struct hello_request *requ
 	if (!memory_equal(hash, join.key_hash, sizeof(hash)))
 		return CKR_ACTION_PROHIBITED;
 	if (request->mode == HELLO_JOIN)
-		return context_join(link->service, join.context, join.uid, hash, context, made);
+		return application_join(link->service, join.context, join.uid, hash, context, made);
 	if (!ticket_hash_key(request->new_key, new_hash))
 		return CKR_ARGUMENTS_BAD;
-	return context_clone(link->service, join.context, join.uid, hash, new_hash, context, made);
+	return application_clone(link->service, join.context, join.uid, hash, new_hash, context, made);
 }
 
 /* Negotiated down. */
@@ -60,7 +60,7 @@ CK_RV cmd_hello(struct call *call)
 	const struct hello_request *request = &call->request->hello_request;
 	struct hello_response *response = &call->response->hello_response;
 	const struct platform_description *platform = platform_describe(call->service->platform);
-	struct context *context = NULL;
+	struct application *context = NULL;
 	bool made = false;
 	CK_RV rv = CKR_ACTION_PROHIBITED;
 
@@ -75,7 +75,7 @@ CK_RV cmd_hello(struct call *call)
 	if (rv == CKR_OK)
 		rv = ticket_make_join(call->service, context, call->data);
 	if (rv != CKR_OK) {
-		context_leave(&context);
+		application_leave(&context);
 		call->close = true;
 		return rv;
 	}
@@ -108,9 +108,9 @@ CK_RV cmd_hello_control(struct call *call)
 	if (!host->control)
 		return rv;
 	/* Before the other end is given away, so that its end is never told of too early. */
-	context_control(call->service, call->context->id, true);
+	application_control(call->service, call->context->id, true);
 	rv = host->control(host->arg, call->context->id, &call->fd);
 	if (rv != CKR_OK)
-		context_control(call->service, call->context->id, false);
+		application_control(call->service, call->context->id, false);
 	return rv;
 }

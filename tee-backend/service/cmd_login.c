@@ -53,7 +53,7 @@ CK_RV cmd_login_logout(struct call *call)
 CK_RV cmd_login_resume(struct call *call)
 {
 	const struct resume_request *request = &call->request->resume_request;
-	uint8_t hash[CONTEXT_HASH_SIZE];
+	uint8_t hash[APPLICATION_HASH_SIZE];
 	CK_RV rv = CKR_OK;
 
 	if (!call->service->settings.login_tickets)

@@ -55,7 +55,7 @@ CK_RV cmd_status(struct call *call)
 	status->protector = span_text(platform->protector);
 	status->rollback = span_text(platform->rollback);
 	status->tee = platform->tee;
-	status->contexts = context_count(service);
+	status->contexts = application_count(service);
 	status->requests = atomic_load(&service->requests);
 	status->store_uuid = (struct span){hierarchy_store_uuid(token_store_hierarchy(service->tokens)),
 					   PROTOCOL_STORE_UUID_SIZE};

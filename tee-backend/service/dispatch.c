@@ -101,7 +101,7 @@ static bool dispatch_answer(struct call *call, CK_RV rv, struct buffer *out)
 /* A request that must have its effect once. */
 static bool dispatch_once(struct call *call, struct buffer *out)
 {
-	struct context *context = call->context;
+	struct application *context = call->context;
 	enum replay_verdict verdict = REPLAY_FULL;
 	bool ok = false;
 

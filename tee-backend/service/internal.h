@@ -16,7 +16,7 @@
 
 #define SERVICE_CONTEXT_BUCKETS 1024
 
-struct context;
+struct application;
 
 struct service {
 	struct settings settings;
@@ -31,7 +31,7 @@ struct service {
 	pthread_mutex_t attach_lock;
 
 	pthread_mutex_t contexts_lock;
-	struct context *contexts[SERVICE_CONTEXT_BUCKETS];
+	struct application *contexts[SERVICE_CONTEXT_BUCKETS];
 	size_t context_count;
 
 	struct nonces nonces; /* of tokens; each context has its own besides */

@@ -3,6 +3,7 @@
 noinst_LIBRARIES += %D%/libkc-service.a
 KC_LIBS += %D%/libkc-service.a
 %C%_libkc_service_a_SOURCES = \
+	%D%/application.c %D%/application.h \
 	%D%/attachment.c %D%/attachment.h \
 	%D%/call.c %D%/call.h \
 	%D%/cmd_cipher.c %D%/cmd_cipher.h \
@@ -17,7 +18,6 @@ KC_LIBS += %D%/libkc-service.a
 	%D%/cmd_slot.c %D%/cmd_slot.h \
 	%D%/cmd_status.c %D%/cmd_status.h \
 	%D%/cmd_stream.c %D%/cmd_stream.h \
-	%D%/context.c %D%/context.h \
 	%D%/dispatch.c %D%/dispatch.h \
 	%D%/evidence_cache.c %D%/evidence_cache.h \
 	%D%/grant.c %D%/grant.h \

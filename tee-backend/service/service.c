@@ -80,10 +80,10 @@ void service_free(struct service **service)
 		return;
 	for (size_t i = 0; i < SERVICE_CONTEXT_BUCKETS; i++) {
 		while (freed->contexts[i]) {
-			struct context *context = freed->contexts[i];
+			struct application *context = freed->contexts[i];
 
 			freed->contexts[i] = context->next;
-			context_free(&context);
+			application_free(&context);
 		}
 	}
 	memory_secret_free(freed->ticket_key);
@@ -104,12 +104,12 @@ bool service_handle(struct service *service, struct link *link, struct span body
 
 void service_context_alive(struct service *service, const uint8_t context[PROTOCOL_CONTEXT_ID_SIZE])
 {
-	context_control(service, context, true);
+	application_control(service, context, true);
 }
 
 void service_context_over(struct service *service, const uint8_t context[PROTOCOL_CONTEXT_ID_SIZE])
 {
-	context_control(service, context, false);
+	application_control(service, context, false);
 }
 
 bool service_ticket_valid(struct service *service, struct span ticket)

@@ -26,7 +26,7 @@ void link_free(struct link **link)
 {
 	if (!*link)
 		return;
-	context_leave(&(*link)->context);
+	application_leave(&(*link)->context);
 	buffer_free(&(*link)->data);
 	free(*link);
 	*link = NULL;

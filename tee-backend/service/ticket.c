@@ -19,11 +19,11 @@
 #define TICKET_PURPOSE_LOGIN "keyclave login ticket v1"
 
 /* context id | key hash | uid */
-#define TICKET_JOIN_SIZE (PROTOCOL_CONTEXT_ID_SIZE + CONTEXT_HASH_SIZE + 8)
+#define TICKET_JOIN_SIZE (PROTOCOL_CONTEXT_ID_SIZE + APPLICATION_HASH_SIZE + 8)
 
 /* key hash | uid | hash of the token's identity | PIN version | generation | login | time */
 #define TICKET_LOGIN_SIZE \
-	(CONTEXT_HASH_SIZE + 8 + CONTEXT_HASH_SIZE + 8 + 8 + ATTACHMENT_LOGIN_SIZE + 8)
+	(APPLICATION_HASH_SIZE + 8 + APPLICATION_HASH_SIZE + 8 + 8 + ATTACHMENT_LOGIN_SIZE + 8)
 
 static uint8_t *ticket_put(uint8_t *at, const void *bytes, size_t size)
 {
@@ -56,18 +56,18 @@ static uint64_t ticket_time(void)
 	return (uint64_t)now.tv_sec;
 }
 
-static bool ticket_hash(struct span bytes, uint8_t hash[CONTEXT_HASH_SIZE])
+static bool ticket_hash(struct span bytes, uint8_t hash[APPLICATION_HASH_SIZE])
 {
 	return EVP_Q_digest(library_context(), "SHA2-256", LIBRARY_PROPERTIES, bytes.data, bytes.size,
 			    hash, NULL) == 1;
 }
 
-bool ticket_hash_key(struct span key, uint8_t hash[CONTEXT_HASH_SIZE])
+bool ticket_hash_key(struct span key, uint8_t hash[APPLICATION_HASH_SIZE])
 {
 	return key.size == PROTOCOL_CONTEXT_KEY_SIZE && ticket_hash(key, hash);
 }
 
-CK_RV ticket_make_join(struct service *service, const struct context *context, struct buffer *out)
+CK_RV ticket_make_join(struct service *service, const struct application *context, struct buffer *out)
 {
 	uint8_t plain[TICKET_JOIN_SIZE];
 	uint8_t *at = plain;
@@ -89,7 +89,7 @@ CK_RV ticket_open_join(struct service *service, struct span ticket, struct ticke
 		memcpy(join->context, plain.data, sizeof(join->context));
 		memcpy(join->key_hash, plain.data + sizeof(join->context), sizeof(join->key_hash));
 		join->uid = (uid_t)ticket_number(plain.data + PROTOCOL_CONTEXT_ID_SIZE +
-						 CONTEXT_HASH_SIZE);
+						 APPLICATION_HASH_SIZE);
 	} else if (rv != CKR_DEVICE_MEMORY) {
 		rv = CKR_ACTION_PROHIBITED;
 	}
@@ -98,17 +98,17 @@ CK_RV ticket_open_join(struct service *service, struct span ticket, struct ticke
 }
 
 /* All that a login ticket is bound to, up to the login itself: the same bytes at making and at use. */
-static bool ticket_bind(const struct context *context, const struct attachment *attachment,
-			const uint8_t key_hash[CONTEXT_HASH_SIZE], uint8_t plain[TICKET_LOGIN_SIZE],
+static bool ticket_bind(const struct application *context, const struct attachment *attachment,
+			const uint8_t key_hash[APPLICATION_HASH_SIZE], uint8_t plain[TICKET_LOGIN_SIZE],
 			uint8_t **rest)
 {
 	struct token_facts facts = {0};
-	uint8_t identity[CONTEXT_HASH_SIZE];
+	uint8_t identity[APPLICATION_HASH_SIZE];
 
 	token_facts(attachment->token, &facts);
 	if (!ticket_hash((struct span){facts.identity, facts.identity_size}, identity))
 		return false;
-	*rest = ticket_put(plain, key_hash, CONTEXT_HASH_SIZE);
+	*rest = ticket_put(plain, key_hash, APPLICATION_HASH_SIZE);
 	*rest = ticket_put_number(*rest, context->uid);
 	*rest = ticket_put(*rest, identity, sizeof(identity));
 	*rest = ticket_put_number(*rest, facts.pin_version);
@@ -116,7 +116,7 @@ static bool ticket_bind(const struct context *context, const struct attachment *
 	return true;
 }
 
-CK_RV ticket_make_login(struct context *context, struct attachment *attachment, struct buffer *out)
+CK_RV ticket_make_login(struct application *context, struct attachment *attachment, struct buffer *out)
 {
 	uint8_t plain[TICKET_LOGIN_SIZE];
 	uint8_t *rest = NULL;
@@ -131,8 +131,8 @@ CK_RV ticket_make_login(struct context *context, struct attachment *attachment, 
 				  (struct span){plain, sizeof(plain)}, out);
 }
 
-CK_RV ticket_open_login(struct context *context, struct attachment *attachment, struct span ticket,
-			const uint8_t key_hash[CONTEXT_HASH_SIZE])
+CK_RV ticket_open_login(struct application *context, struct attachment *attachment, struct span ticket,
+			const uint8_t key_hash[APPLICATION_HASH_SIZE])
 {
 	struct buffer plain = {.secret = true};
 	uint8_t expected[TICKET_LOGIN_SIZE];
@@ -165,7 +165,7 @@ out:
 	return rv;
 }
 
-void ticket_revoke(struct context *context, struct attachment *attachment)
+void ticket_revoke(struct application *context, struct attachment *attachment)
 {
 	uint8_t login[ATTACHMENT_LOGIN_SIZE];
 

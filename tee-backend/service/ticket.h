@@ -7,37 +7,37 @@
 #ifndef KEYCLAVE_SERVICE_TICKET_H
 #define KEYCLAVE_SERVICE_TICKET_H
 
-#include "service/context.h"
+#include "service/application.h"
 
 #define TICKET_LOGIN_LIFETIME_S (24 * 60 * 60)
 
 struct ticket_join {
 	uint8_t context[PROTOCOL_CONTEXT_ID_SIZE];
-	uint8_t key_hash[CONTEXT_HASH_SIZE];
+	uint8_t key_hash[APPLICATION_HASH_SIZE];
 	uid_t uid; /* of the context's first connection, which a worker of another uid may join */
 };
 
 /* SHA-256 of a context key. False: KEY is not PROTOCOL_CONTEXT_KEY_SIZE bytes, or libcrypto failed. */
-bool ticket_hash_key(struct span key, uint8_t hash[CONTEXT_HASH_SIZE]);
+bool ticket_hash_key(struct span key, uint8_t hash[APPLICATION_HASH_SIZE]);
 
 /* OUT gets the join ticket of CONTEXT. CKR_DEVICE_MEMORY, CKR_DEVICE_ERROR. */
-CK_RV ticket_make_join(struct service *service, const struct context *context, struct buffer *out);
+CK_RV ticket_make_join(struct service *service, const struct application *context, struct buffer *out);
 
 /* CKR_ACTION_PROHIBITED: not a join ticket of ours. */
 CK_RV ticket_open_join(struct service *service, struct span ticket, struct ticket_join *join);
 
 /* OUT gets the ticket of the user's login at ATTACHMENT. */
-CK_RV ticket_make_login(struct context *context, struct attachment *attachment, struct buffer *out);
+CK_RV ticket_make_login(struct application *context, struct attachment *attachment, struct buffer *out);
 
 /*
  * Is TICKET good for a login of CONTEXT at ATTACHMENT's token? It must be bound to the context key whose
  * hash is KEY_HASH, to the context's uid, the token's identity, its PIN and login generation, be younger than
  * TICKET_LOGIN_LIFETIME_S, and of a login that was not ended by a logout. CKR_USER_NOT_LOGGED_IN.
  */
-CK_RV ticket_open_login(struct context *context, struct attachment *attachment, struct span ticket,
-			const uint8_t key_hash[CONTEXT_HASH_SIZE]);
+CK_RV ticket_open_login(struct application *context, struct attachment *attachment, struct span ticket,
+			const uint8_t key_hash[APPLICATION_HASH_SIZE]);
 
 /* The login at ATTACHMENT ends: its tickets are no good any more. */
-void ticket_revoke(struct context *context, struct attachment *attachment);
+void ticket_revoke(struct application *context, struct attachment *attachment);
 
 #endif

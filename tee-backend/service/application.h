@@ -4,8 +4,8 @@
  * attachments to tokens with their logins, session objects, grants, streams and the memory of its last
  * results. Lives while a connection or its control socket does. Inside the enclave.
  */
-#ifndef KEYCLAVE_SERVICE_CONTEXT_H
-#define KEYCLAVE_SERVICE_CONTEXT_H
+#ifndef KEYCLAVE_SERVICE_APPLICATION_H
+#define KEYCLAVE_SERVICE_APPLICATION_H
 
 #include "service/attachment.h"
 #include "service/evidence_cache.h"
@@ -15,17 +15,17 @@
 #include "service/session_objects.h"
 #include "service/streams.h"
 
-#define CONTEXT_HASH_SIZE 32 /* SHA-256 of the client's context key */
-#define CONTEXTS_MAX 65536
+#define APPLICATION_HASH_SIZE 32 /* SHA-256 of the client's context key */
+#define APPLICATIONS_MAX 65536
 
-struct context {
-	struct context *next; /* of its bucket */
+struct application {
+	struct application *next; /* of its bucket */
 	struct service *service;
 	atomic_uint refs;
 
 	/* Set before others see the context, or, when only the control socket came back, by the first JOIN. */
 	uint8_t id[PROTOCOL_CONTEXT_ID_SIZE];
-	uint8_t key_hash[CONTEXT_HASH_SIZE];
+	uint8_t key_hash[APPLICATION_HASH_SIZE];
 	uid_t uid;
 
 	/* Under contexts_lock. */
@@ -47,32 +47,32 @@ struct context {
 
 /*
  * Each of the first three gives a counted reference that is also one of .links; give it back with
- * context_leave. CKR_DEVICE_MEMORY.
+ * application_leave. CKR_DEVICE_MEMORY.
  */
-CK_RV context_new(struct service *service, uid_t uid, const uint8_t key_hash[CONTEXT_HASH_SIZE],
-		  struct context **context);
+CK_RV application_new(struct service *service, uid_t uid, const uint8_t key_hash[APPLICATION_HASH_SIZE],
+		  struct application **context);
 
 /* The context ID, or one made anew with the same id; *MADE says so. CKR_ACTION_PROHIBITED: another key or uid. */
-CK_RV context_join(struct service *service, const uint8_t id[PROTOCOL_CONTEXT_ID_SIZE], uid_t uid,
-		   const uint8_t key_hash[CONTEXT_HASH_SIZE], struct context **context, bool *made);
+CK_RV application_join(struct service *service, const uint8_t id[PROTOCOL_CONTEXT_ID_SIZE], uid_t uid,
+		   const uint8_t key_hash[APPLICATION_HASH_SIZE], struct application **context, bool *made);
 
 /*
  * A new context under NEW_HASH that starts with the logins, session objects and attachments of context ID
  * of owner UID and KEY_HASH; *MADE: that one is lost, so the new one is empty.
  */
-CK_RV context_clone(struct service *service, const uint8_t id[PROTOCOL_CONTEXT_ID_SIZE], uid_t uid,
-		    const uint8_t key_hash[CONTEXT_HASH_SIZE],
-		    const uint8_t new_hash[CONTEXT_HASH_SIZE], struct context **context, bool *made);
+CK_RV application_clone(struct service *service, const uint8_t id[PROTOCOL_CONTEXT_ID_SIZE], uid_t uid,
+		    const uint8_t key_hash[APPLICATION_HASH_SIZE],
+		    const uint8_t new_hash[APPLICATION_HASH_SIZE], struct application **context, bool *made);
 
 /* A connection ends. */
-void context_leave(struct context **context);
+void application_leave(struct application **context);
 
 /* A control socket was made, came back, or is over. */
-void context_control(struct service *service, const uint8_t id[PROTOCOL_CONTEXT_ID_SIZE], bool alive);
+void application_control(struct service *service, const uint8_t id[PROTOCOL_CONTEXT_ID_SIZE], bool alive);
 
 /* Drops a plain reference. */
-void context_free(struct context **context);
+void application_free(struct application **context);
 
-size_t context_count(struct service *service);
+size_t application_count(struct service *service);
 
 #endif

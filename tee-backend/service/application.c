@@ -9,9 +9,9 @@
 #include <string.h>
 
 #include "common/memory.h"
-#include "service/context.h"
+#include "service/application.h"
 
-static struct context **context_bucket(struct service *service, const uint8_t *id)
+static struct application **application_bucket(struct service *service, const uint8_t *id)
 {
 	size_t hash = 0;
 
@@ -20,18 +20,18 @@ static struct context **context_bucket(struct service *service, const uint8_t *i
 }
 
 /* The caller holds contexts_lock. */
-static struct context *context_find(struct service *service, const uint8_t *id)
+static struct application *application_find(struct service *service, const uint8_t *id)
 {
-	struct context *context = *context_bucket(service, id);
+	struct application *context = *application_bucket(service, id);
 
 	while (context && memcmp(context->id, id, PROTOCOL_CONTEXT_ID_SIZE))
 		context = context->next;
 	return context;
 }
 
-static struct context *context_make(struct service *service, const uint8_t *id)
+static struct application *application_make(struct service *service, const uint8_t *id)
 {
-	struct context *context = calloc(1, sizeof(*context));
+	struct application *context = calloc(1, sizeof(*context));
 
 	if (!context)
 		return NULL;
@@ -46,9 +46,9 @@ static struct context *context_make(struct service *service, const uint8_t *id)
 	return context;
 }
 
-void context_free(struct context **context)
+void application_free(struct application **context)
 {
-	struct context *last = *context;
+	struct application *last = *context;
 
 	*context = NULL;
 	if (!last || atomic_fetch_sub(&last->refs, 1) != 1)
@@ -64,11 +64,11 @@ void context_free(struct context **context)
 }
 
 /* Puts it into the table, whose reference is the one it was made with. The caller holds contexts_lock. */
-static CK_RV context_enter(struct service *service, struct context *context)
+static CK_RV application_enter(struct service *service, struct application *context)
 {
-	struct context **bucket = context_bucket(service, context->id);
+	struct application **bucket = application_bucket(service, context->id);
 
-	if (service->context_count >= CONTEXTS_MAX)
+	if (service->context_count >= APPLICATIONS_MAX)
 		return CKR_DEVICE_MEMORY;
 	context->next = *bucket;
 	*bucket = context;
@@ -77,9 +77,9 @@ static CK_RV context_enter(struct service *service, struct context *context)
 }
 
 /* Takes it out when neither a connection nor a control socket is left; true: the caller frees it. */
-static bool context_expire(struct service *service, struct context *context)
+static bool application_expire(struct service *service, struct application *context)
 {
-	struct context **at = context_bucket(service, context->id);
+	struct application **at = application_bucket(service, context->id);
 
 	if (context->links || context->control)
 		return false;
@@ -94,103 +94,103 @@ static bool context_expire(struct service *service, struct context *context)
 }
 
 /* Under contexts_lock: one more connection. */
-static void context_link(struct context *context)
+static void application_link(struct application *context)
 {
 	context->links++;
 	atomic_fetch_add(&context->refs, 1);
 }
 
-static void context_own(struct context *context, uid_t uid, const uint8_t *key_hash)
+static void application_own(struct application *context, uid_t uid, const uint8_t *key_hash)
 {
 	context->uid = uid;
-	memcpy(context->key_hash, key_hash, CONTEXT_HASH_SIZE);
+	memcpy(context->key_hash, key_hash, APPLICATION_HASH_SIZE);
 	context->known = true;
 }
 
-static CK_RV context_add(struct service *service, const uint8_t *id, uid_t uid,
-			 const uint8_t *key_hash, struct context **context)
+static CK_RV application_add(struct service *service, const uint8_t *id, uid_t uid,
+			 const uint8_t *key_hash, struct application **context)
 {
-	struct context *made = context_make(service, id);
+	struct application *made = application_make(service, id);
 	CK_RV rv = CKR_DEVICE_MEMORY;
 
 	if (!made)
 		return rv;
-	context_own(made, uid, key_hash);
+	application_own(made, uid, key_hash);
 	pthread_mutex_lock(&service->contexts_lock);
-	rv = context_enter(service, made);
+	rv = application_enter(service, made);
 	if (rv == CKR_OK)
-		context_link(made);
+		application_link(made);
 	pthread_mutex_unlock(&service->contexts_lock);
 	if (rv == CKR_OK)
 		*context = made;
 	else
-		context_free(&made);
+		application_free(&made);
 	return rv;
 }
 
-CK_RV context_new(struct service *service, uid_t uid, const uint8_t key_hash[CONTEXT_HASH_SIZE],
-		  struct context **context)
+CK_RV application_new(struct service *service, uid_t uid, const uint8_t key_hash[APPLICATION_HASH_SIZE],
+		  struct application **context)
 {
 	uint8_t id[PROTOCOL_CONTEXT_ID_SIZE];
 
 	if (!memory_random(id, sizeof(id)))
 		return CKR_DEVICE_ERROR;
-	return context_add(service, id, uid, key_hash, context);
+	return application_add(service, id, uid, key_hash, context);
 }
 
 /* The known context ID of this owner, with a reference, or NULL. The caller holds contexts_lock. */
-static CK_RV context_lookup(struct service *service, const uint8_t *id, uid_t uid,
-			    const uint8_t *key_hash, struct context **context)
+static CK_RV application_lookup(struct service *service, const uint8_t *id, uid_t uid,
+			    const uint8_t *key_hash, struct application **context)
 {
-	struct context *found = context_find(service, id);
+	struct application *found = application_find(service, id);
 
 	*context = NULL;
 	if (!found || !found->known)
 		return CKR_OK;
-	if (found->uid != uid || !memory_equal(found->key_hash, key_hash, CONTEXT_HASH_SIZE))
+	if (found->uid != uid || !memory_equal(found->key_hash, key_hash, APPLICATION_HASH_SIZE))
 		return CKR_ACTION_PROHIBITED;
 	*context = found;
 	return CKR_OK;
 }
 
-CK_RV context_join(struct service *service, const uint8_t id[PROTOCOL_CONTEXT_ID_SIZE], uid_t uid,
-		   const uint8_t key_hash[CONTEXT_HASH_SIZE], struct context **context, bool *made)
+CK_RV application_join(struct service *service, const uint8_t id[PROTOCOL_CONTEXT_ID_SIZE], uid_t uid,
+		   const uint8_t key_hash[APPLICATION_HASH_SIZE], struct application **context, bool *made)
 {
-	struct context *spare = context_make(service, id);
-	struct context *found = NULL;
+	struct application *spare = application_make(service, id);
+	struct application *found = NULL;
 	CK_RV rv = CKR_DEVICE_MEMORY;
 
 	*made = false;
 	if (!spare)
 		return rv;
 	pthread_mutex_lock(&service->contexts_lock);
-	rv = context_lookup(service, id, uid, key_hash, &found);
+	rv = application_lookup(service, id, uid, key_hash, &found);
 	if (rv == CKR_OK && !found) {
 		*made = true;
-		found = context_find(service, id); /* its control socket came back first */
+		found = application_find(service, id); /* its control socket came back first */
 		if (!found) {
-			rv = context_enter(service, spare);
+			rv = application_enter(service, spare);
 			if (rv == CKR_OK) {
 				found = spare;
 				spare = NULL;
 			}
 		}
 		if (rv == CKR_OK) {
-			context_own(found, uid, key_hash);
+			application_own(found, uid, key_hash);
 			found->restored = true;
 		}
 	}
 	if (rv == CKR_OK) {
-		context_link(found);
+		application_link(found);
 		*context = found;
 	}
 	pthread_mutex_unlock(&service->contexts_lock);
-	context_free(&spare);
+	application_free(&spare);
 	return rv;
 }
 
 /* The caller owns COPY alone; ORIGINAL is locked here. */
-static bool context_copy(struct context *original, struct context *copy)
+static bool application_copy(struct application *original, struct application *copy)
 {
 	bool ok = false;
 
@@ -204,92 +204,92 @@ static bool context_copy(struct context *original, struct context *copy)
 	return ok;
 }
 
-CK_RV context_clone(struct service *service, const uint8_t id[PROTOCOL_CONTEXT_ID_SIZE], uid_t uid,
-		    const uint8_t key_hash[CONTEXT_HASH_SIZE],
-		    const uint8_t new_hash[CONTEXT_HASH_SIZE], struct context **context, bool *made)
+CK_RV application_clone(struct service *service, const uint8_t id[PROTOCOL_CONTEXT_ID_SIZE], uid_t uid,
+		    const uint8_t key_hash[APPLICATION_HASH_SIZE],
+		    const uint8_t new_hash[APPLICATION_HASH_SIZE], struct application **context, bool *made)
 {
-	struct context *original = NULL;
-	struct context *copy = NULL;
+	struct application *original = NULL;
+	struct application *copy = NULL;
 	uint8_t new_id[PROTOCOL_CONTEXT_ID_SIZE];
 	CK_RV rv = CKR_OK;
 
 	*made = false;
 	if (!memory_random(new_id, sizeof(new_id)))
 		return CKR_DEVICE_ERROR;
-	copy = context_make(service, new_id);
+	copy = application_make(service, new_id);
 	if (!copy)
 		return CKR_DEVICE_MEMORY;
-	context_own(copy, uid, new_hash);
+	application_own(copy, uid, new_hash);
 
 	/* attach_lock: no C_InitToken between the parent's attachments and the copies of them. */
 	pthread_mutex_lock(&service->attach_lock);
 	pthread_mutex_lock(&service->contexts_lock);
-	rv = context_lookup(service, id, uid, key_hash, &original);
+	rv = application_lookup(service, id, uid, key_hash, &original);
 	if (original)
 		atomic_fetch_add(&original->refs, 1);
 	pthread_mutex_unlock(&service->contexts_lock);
 	if (rv == CKR_OK && !original)
 		*made = true;
-	if (original && !context_copy(original, copy))
+	if (original && !application_copy(original, copy))
 		rv = CKR_DEVICE_MEMORY;
 	if (rv == CKR_OK) {
 		pthread_mutex_lock(&service->contexts_lock);
-		rv = context_enter(service, copy);
+		rv = application_enter(service, copy);
 		if (rv == CKR_OK)
-			context_link(copy);
+			application_link(copy);
 		pthread_mutex_unlock(&service->contexts_lock);
 	}
 	pthread_mutex_unlock(&service->attach_lock);
-	context_free(&original);
+	application_free(&original);
 	if (rv == CKR_OK)
 		*context = copy;
 	else
-		context_free(&copy);
+		application_free(&copy);
 	return rv;
 }
 
-void context_leave(struct context **context)
+void application_leave(struct application **context)
 {
-	struct context *left = *context;
+	struct application *left = *context;
 	bool over = false;
 
 	if (!left)
 		return;
 	pthread_mutex_lock(&left->service->contexts_lock);
 	left->links--;
-	over = context_expire(left->service, left);
+	over = application_expire(left->service, left);
 	pthread_mutex_unlock(&left->service->contexts_lock);
 	if (over) {
-		struct context *table = left;
+		struct application *table = left;
 
-		context_free(&table);
+		application_free(&table);
 	}
-	context_free(context);
+	application_free(context);
 }
 
-void context_control(struct service *service, const uint8_t id[PROTOCOL_CONTEXT_ID_SIZE], bool alive)
+void application_control(struct service *service, const uint8_t id[PROTOCOL_CONTEXT_ID_SIZE], bool alive)
 {
-	struct context *spare = alive ? context_make(service, id) : NULL;
-	struct context *over = NULL;
-	struct context *found = NULL;
+	struct application *spare = alive ? application_make(service, id) : NULL;
+	struct application *over = NULL;
+	struct application *found = NULL;
 
 	pthread_mutex_lock(&service->contexts_lock);
-	found = context_find(service, id);
-	if (!found && spare && context_enter(service, spare) == CKR_OK) {
+	found = application_find(service, id);
+	if (!found && spare && application_enter(service, spare) == CKR_OK) {
 		found = spare;
 		spare = NULL;
 	}
 	if (found) {
 		found->control = alive;
-		if (context_expire(service, found))
+		if (application_expire(service, found))
 			over = found;
 	}
 	pthread_mutex_unlock(&service->contexts_lock);
-	context_free(&over);
-	context_free(&spare);
+	application_free(&over);
+	application_free(&spare);
 }
 
-size_t context_count(struct service *service)
+size_t application_count(struct service *service)
 {
 	size_t count = 0;
 
