@@ -4,7 +4,12 @@ noinst_LIBRARIES += %D%/libkc-token.a
 KC_LIBS += %D%/libkc-token.a
 KC_EXTERNAL_LIBS += $(LIBCRYPTO_LIBS)
 %C%_libkc_token_a_SOURCES = \
+	%D%/batch.c %D%/batch.h \
+	%D%/commit.c %D%/commit.h \
+	%D%/commit_stage.c \
+	%D%/damage.c %D%/damage.h \
 	%D%/evidence.c \
+	%D%/index.c %D%/index.h \
 	%D%/internal.h \
 	%D%/object.c %D%/object.h \
 	%D%/object_change.c \
@@ -13,4 +18,11 @@ KC_EXTERNAL_LIBS += $(LIBCRYPTO_LIBS)
 	%D%/object_permits.c \
 	%D%/object_rules.c %D%/object_rules.h \
 	%D%/object_state.h \
-	%D%/token.h
+	%D%/objects.c %D%/objects.h \
+	%D%/once.c %D%/once.h \
+	%D%/pin.c %D%/pin.h \
+	%D%/record.c %D%/record.h \
+	%D%/token.c %D%/token.h \
+	%D%/token_load.c \
+	%D%/token_pin.c \
+	%D%/token_store.c
