@@ -228,7 +228,7 @@ static size_t take(struct commit *c, struct change *changes[TOGETHER_MAX])
 static void lead(struct token_store *store)
 {
 	struct commit *c = store->commit;
-	struct change *changes[TOGETHER_MAX];
+	struct change *changes[TOGETHER_MAX] = {NULL};
 	size_t count = take(c, changes);
 	bool failed = false;
 
