@@ -56,19 +56,54 @@ OSSL_LIB_CTX *library_context(void)
 	return context;
 }
 
-CK_RV library_failure(CK_RV otherwise)
+/* What is in the error queue, which is emptied. */
+struct findings {
+	bool any;
+	bool memory;
+	bool refused; /* a reason of .lib's own */
+	int lib;
+	char text[160];
+};
+
+static void read_queue(struct findings *f)
 {
-	char text[160] = "";
 	unsigned long code = 0;
-	CK_RV rv = otherwise;
 
 	while ((code = ERR_get_error()) != 0) {
+		f->any = true;
 		if (ERR_GET_REASON(code) == ERR_R_MALLOC_FAILURE)
-			rv = CKR_DEVICE_MEMORY;
-		if (rv == CKR_DEVICE_MEMORY || rv == CKR_DEVICE_ERROR)
-			ERR_error_string_n(code, text, sizeof(text));
+			f->memory = true;
+		else if (ERR_GET_LIB(code) == f->lib && !(ERR_GET_REASON(code) & ERR_RFLAG_COMMON))
+			f->refused = true;
+		ERR_error_string_n(code, f->text, sizeof(f->text));
 	}
+}
+
+static CK_RV report(const struct findings *f, CK_RV rv)
+{
+	/*
+	 * libcrypto 3.0 raises nothing where one of its constructors gets no memory, and gives a reason for
+	 * all else: a device error without one is that.
+	 */
+	if (f->memory || (rv == CKR_DEVICE_ERROR && !f->any))
+		rv = CKR_DEVICE_MEMORY;
 	if (rv == CKR_DEVICE_MEMORY || rv == CKR_DEVICE_ERROR)
-		log_error("libcrypto: %s", text[0] ? text : "failed without a reason");
+		log_error("libcrypto: %s", f->any ? f->text : "no memory");
 	return rv;
+}
+
+CK_RV library_failure(CK_RV otherwise)
+{
+	struct findings f = {.lib = ERR_LIB_NONE};
+
+	read_queue(&f);
+	return report(&f, otherwise);
+}
+
+CK_RV library_refusal(int lib, CK_RV invalid)
+{
+	struct findings f = {.lib = lib};
+
+	read_queue(&f);
+	return report(&f, f.refused ? invalid : CKR_DEVICE_ERROR);
 }

@@ -6,6 +6,7 @@
 
 #include "crypto/pkey.h"
 
+#include <openssl/err.h>
 #include <openssl/evp.h>
 
 #include "crypto/library.h"
@@ -19,7 +20,7 @@ CK_RV pkey_import(const char *name, int selection, OSSL_PARAM *params, EVP_PKEY 
 	if (!ctx || EVP_PKEY_fromdata_init(ctx) != 1)
 		rv = library_failure(CKR_DEVICE_ERROR);
 	else if (EVP_PKEY_fromdata(ctx, pkey, selection, params) != 1)
-		rv = library_failure(CKR_ATTRIBUTE_VALUE_INVALID);
+		rv = library_refusal(ERR_LIB_EC, CKR_ATTRIBUTE_VALUE_INVALID);
 	EVP_PKEY_CTX_free(ctx);
 	return rv;
 }

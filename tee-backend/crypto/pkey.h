@@ -11,7 +11,7 @@
 
 /*
  * A key of libcrypto's type NAME from its components; SELECTION: EVP_PKEY_KEYPAIR or
- * EVP_PKEY_PUBLIC_KEY. CKR_ATTRIBUTE_VALUE_INVALID when libcrypto does not take them.
+ * EVP_PKEY_PUBLIC_KEY. CKR_ATTRIBUTE_VALUE_INVALID: a point that is not on its curve.
  */
 CK_RV pkey_import(const char *name, int selection, OSSL_PARAM *params, EVP_PKEY **pkey);
 

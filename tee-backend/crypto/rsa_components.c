@@ -33,7 +33,7 @@ const struct rsa_part rsa_parts[RSA_COMPONENTS] = {
 /* Values of a to try for a square root of 1; each fails with probability 1/2 at most. */
 #define FACTOR_TRIES 100
 
-static CK_ULONG bits_of(struct span n)
+CK_ULONG rsa_components_bits(struct span n)
 {
 	CK_ULONG bits = 0;
 	unsigned top = 0;
@@ -52,8 +52,8 @@ static CK_ULONG bits_of(struct span n)
 
 CK_RV rsa_components_check_public(struct span n, struct span e)
 {
-	const CK_ULONG bits = bits_of(n);
-	const CK_ULONG exponent_bits = bits_of(e);
+	const CK_ULONG bits = rsa_components_bits(n);
+	const CK_ULONG exponent_bits = rsa_components_bits(e);
 	CK_ULONG min = 0;
 	CK_ULONG max = 0;
 
@@ -69,6 +69,7 @@ CK_RV rsa_components_check_public(struct span n, struct span e)
 /* Numbers at work. NULL: not known yet. */
 struct work {
 	BIGNUM *c[RSA_COMPONENTS];
+	bool given[RSA_COMPONENTS];
 	BIGNUM *p1;     /* p - 1 */
 	BIGNUM *q1;     /* q - 1 */
 	BIGNUM *lambda; /* lcm(p - 1, q - 1) */
@@ -100,6 +101,11 @@ static BIGNUM *secret_number(void)
 
 static CK_RV work_open(struct work *w, const struct attribute_set *object)
 {
+	/* Without the primes nothing says which of them the CRT's exponents belong to: all are computed. */
+	const size_t count = attribute_set_get(object, CKA_PRIME_1).size > 0 ||
+					     attribute_set_get(object, CKA_PRIME_2).size > 0
+				     ? RSA_COMPONENTS
+				     : RSA_P;
 	size_t i = 0;
 
 	w->ctx = BN_CTX_secure_new_ex(library_context());
@@ -109,7 +115,7 @@ static CK_RV work_open(struct work *w, const struct attribute_set *object)
 	w->t = secret_number();
 	if (!w->ctx || !w->p1 || !w->q1 || !w->lambda || !w->t)
 		return CKR_DEVICE_MEMORY;
-	for (i = 0; i < RSA_COMPONENTS; i++) {
+	for (i = 0; i < count; i++) {
 		const struct span value = attribute_set_get(object, rsa_parts[i].type);
 
 		if (value.size == 0)
@@ -117,6 +123,7 @@ static CK_RV work_open(struct work *w, const struct attribute_set *object)
 		w->c[i] = bignum_from(value);
 		if (!w->c[i])
 			return CKR_DEVICE_MEMORY;
+		w->given[i] = true;
 	}
 	return CKR_OK;
 }
@@ -299,7 +306,7 @@ static CK_RV crt(struct work *w)
 	return settle(w, RSA_QI, w->t);
 }
 
-/* The components that OBJECT did not have. */
+/* The components that OBJECT did not give. */
 static CK_RV put_missing(const struct work *w, struct attribute_set *object)
 {
 	struct buffer bytes = {.secret = true};
@@ -307,7 +314,7 @@ static CK_RV put_missing(const struct work *w, struct attribute_set *object)
 	size_t i = 0;
 
 	for (i = 0; rv == CKR_OK && i < RSA_COMPONENTS; i++) {
-		if (attribute_set_get(object, rsa_parts[i].type).size > 0)
+		if (w->given[i])
 			continue;
 		if (!bignum_bytes(w->c[i], 0, &bytes) ||
 		    !attribute_set_put(object, rsa_parts[i].type, buffer_span(&bytes)))
@@ -330,7 +337,7 @@ static CK_RV check_sizes(const struct attribute_set *object)
 	if (e.size == 0)
 		e = (struct span){&three, 1};
 	for (i = RSA_D; i < RSA_COMPONENTS; i++) {
-		if (bits_of(attribute_set_get(object, rsa_parts[i].type)) > bits_of(n))
+		if (rsa_components_bits(attribute_set_get(object, rsa_parts[i].type)) > rsa_components_bits(n))
 			return CKR_ATTRIBUTE_VALUE_INVALID;
 	}
 	return rsa_components_check_public(n, e);
@@ -338,7 +345,7 @@ static CK_RV check_sizes(const struct attribute_set *object)
 
 CK_RV rsa_components_complete(struct attribute_set *object)
 {
-	struct work w = {{NULL}, NULL, NULL, NULL, NULL, NULL};
+	struct work w = {.ctx = NULL};
 	CK_RV rv = check_sizes(object);
 
 	if (rv == CKR_OK)

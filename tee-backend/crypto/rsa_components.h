@@ -21,6 +21,9 @@ struct rsa_part {
 /* By enum rsa_component: the order of RSAPrivateKey, too. The first two are the public key. */
 extern const struct rsa_part rsa_parts[RSA_COMPONENTS];
 
+/* Bits of a big-endian number, leading zeros not counted. */
+CK_ULONG rsa_components_bits(struct span n);
+
 /* Limits that libcrypto and the mechanism table set. CKR_KEY_SIZE_RANGE, CKR_ATTRIBUTE_VALUE_INVALID. */
 CK_RV rsa_components_check_public(struct span n, struct span e);
 

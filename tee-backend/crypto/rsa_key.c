@@ -76,11 +76,9 @@ CK_RV rsa_key_load(const struct attribute_set *object, struct key *key)
 	rv = rsa_components_check_public(n, e);
 	if (rv != CKR_OK)
 		return rv;
-	rv = import(object, components_of(object, key->class),
-		    private_key ? EVP_PKEY_KEYPAIR : EVP_PKEY_PUBLIC_KEY, &key->pkey);
-	if (rv == CKR_OK)
-		key->bits = (CK_ULONG)EVP_PKEY_get_bits(key->pkey);
-	return rv;
+	key->bits = rsa_components_bits(n);
+	return import(object, components_of(object, key->class),
+		      private_key ? EVP_PKEY_KEYPAIR : EVP_PKEY_PUBLIC_KEY, &key->pkey);
 }
 
 /* CKA_PUBLIC_KEY_INFO, and on public keys CKA_MODULUS_BITS. */
@@ -88,19 +86,17 @@ static CK_RV put_public(struct attribute_set *object)
 {
 	struct buffer numbers = {0};
 	struct buffer body = {0};
-	struct key measured = {.class = CKO_PUBLIC_KEY};
+	const struct span n = attribute_set_get(object, CKA_MODULUS);
 	CK_RV rv = CKR_DEVICE_MEMORY;
 
-	if (der_put_unsigned(&numbers, attribute_set_get(object, CKA_MODULUS)) &&
+	if (der_put_unsigned(&numbers, n) &&
 	    der_put_unsigned(&numbers, attribute_set_get(object, CKA_PUBLIC_EXPONENT)) &&
 	    der_put(&body, DER_SEQUENCE, buffer_span(&numbers)))
 		rv = key_format_put_public(object, algorithm, buffer_span(&body));
-	if (rv == CKR_OK && attribute_set_ulong(object, CKA_CLASS, CKO_PRIVATE_KEY) == CKO_PUBLIC_KEY) {
-		rv = rsa_key_load(object, &measured);
-		if (rv == CKR_OK && !attribute_set_put_ulong(object, CKA_MODULUS_BITS, measured.bits))
-			rv = CKR_DEVICE_MEMORY;
-		EVP_PKEY_free(measured.pkey);
-	}
+	if (rv == CKR_OK && attribute_set_ulong(object, CKA_CLASS, CKO_PRIVATE_KEY) == CKO_PUBLIC_KEY &&
+	    !attribute_set_put_ulong(object, CKA_MODULUS_BITS,
+				     rsa_components_bits(attribute_set_get(object, CKA_MODULUS))))
+		rv = CKR_DEVICE_MEMORY;
 	buffer_free(&numbers);
 	buffer_free(&body);
 	return rv;

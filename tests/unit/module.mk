@@ -123,4 +123,7 @@ unit_programs += %D%/test_client_fork
 unit_programs += %D%/test_client_start
 %C%_test_client_start_SOURCES = %D%/test_client_start.c %D%/peer.c %D%/peer.h
 
+unit_programs += %D%/test_crypto_memory
+%C%_test_crypto_memory_SOURCES = %D%/test_crypto_memory.c %D%/crypto_sample.c %D%/crypto_sample.h
+
 endif
