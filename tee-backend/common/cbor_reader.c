@@ -257,7 +257,7 @@ static const char *cbor_reader_check(const struct cbor_reader *r, const struct c
 	return NULL;
 }
 
-/* libcbor 0.8 to 0.10 takes some one-byte tags, COSE's among them, for errors: they are read here. */
+/* Some libcbor versions, 0.8 for one, take one-byte tags such as COSE's for errors: read here. */
 static struct cbor_decoder_result cbor_reader_decode(struct span in, struct cbor_reader_sink *sink)
 {
 	if (in.data[0] < 0xc0 || in.data[0] > 0xd7)

@@ -129,6 +129,7 @@ struct memory_cache {
 	struct {
 		struct memory_arena_link *head;
 		unsigned count;
+		unsigned limit; /* blocks that stay here */
 	} bin[MEMORY_ARENA_CLASSES];
 };
 
@@ -176,6 +177,8 @@ static struct memory_cache *memory_cache_get(void)
 		free(cache);
 		cache = NULL;
 	}
+	for (unsigned class = 0; cache && class < MEMORY_ARENA_CLASSES; class++)
+		cache->bin[class].limit = memory_cache_limit(class);
 	memory_cache = cache;
 	return cache;
 }
@@ -186,7 +189,7 @@ static struct memory_arena_link *memory_cache_pop(struct memory_cache *cache, un
 
 	if (!block) {
 		cache->bin[class].count = (unsigned)memory_arena_take(
-		    class, memory_cache_limit(class) / 2, &cache->bin[class].head);
+		    class, cache->bin[class].limit / 2, &cache->bin[class].head);
 		block = cache->bin[class].head;
 		if (!block)
 			return NULL;
@@ -199,7 +202,7 @@ static struct memory_arena_link *memory_cache_pop(struct memory_cache *cache, un
 static void memory_cache_push(struct memory_cache *cache, unsigned class,
 			      struct memory_arena_link *block)
 {
-	unsigned limit = memory_cache_limit(class);
+	unsigned limit = cache->bin[class].limit;
 
 	block->next = cache->bin[class].head;
 	cache->bin[class].head = block;

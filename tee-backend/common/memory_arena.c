@@ -36,6 +36,7 @@ struct slab {
 	struct memory_arena_link *free;
 	uint16_t used;	/* blocks taken */
 	uint16_t fresh; /* blocks from here on were never taken */
+	uint16_t size;	/* of a block */
 	uint8_t class;	/* MEMORY_ARENA_CLASSES: first of RUN slabs of large pages */
 	uint8_t run;
 	uint8_t lock; /* enum slab_lock */
@@ -265,6 +266,8 @@ static struct slab *slab_new(unsigned class, size_t count)
 			s[i].lock = arena_lock_pages((char *)a + (index + i) * SLAB_SIZE, SLAB_SIZE,
 						     s[i].lock);
 	*s = (struct slab){.class = (uint8_t) class, .run = (uint8_t)count, .lock = s->lock};
+	if (class < MEMORY_ARENA_CLASSES)
+		s->size = (uint16_t)memory_arena_class_size(class);
 	return s;
 }
 
@@ -332,7 +335,7 @@ size_t memory_arena_take(unsigned class, size_t count, struct memory_arena_link 
 
 static void slab_give(struct slab *s, struct memory_arena_link *block)
 {
-	size_t size = memory_arena_class_size(s->class);
+	size_t size = s->size;
 
 	if (!s->free && (s->fresh + 1U) * size > SLAB_SIZE)
 		slab_link(s);
@@ -426,8 +429,7 @@ size_t memory_arena_usable(const void *p, unsigned *class)
 		return a->mapped - ARENA_PAGE;
 	s = &a->slab[slab_index(a, p)];
 	*class = s->class;
-	return s->class < MEMORY_ARENA_CLASSES ? memory_arena_class_size(s->class)
-					       : s->run * SLAB_SIZE;
+	return s->class < MEMORY_ARENA_CLASSES ? s->size : s->run * SLAB_SIZE;
 }
 
 void memory_arena_status(struct memory_arena_status *status)
