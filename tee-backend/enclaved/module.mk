@@ -15,6 +15,17 @@ KC_EXTERNAL_LIBS += $(SECCOMP_LIBS)
 	%D%/state.c %D%/state.h \
 	%D%/worker.c %D%/worker.h
 
+sbin_PROGRAMS += %D%/keyclaved
+%C%_keyclaved_SOURCES = %D%/main.c
+%C%_keyclaved_LDADD = %D%/libkc-enclaved.a \
+	tee-backend/service/libkc-service.a tee-backend/token/libkc-token.a \
+	tee-backend/keys/libkc-keys.a tee-backend/protocol/libkc-protocol.a \
+	tee-backend/crypto/libkc-crypto.a tee-backend/blobstore/libkc-blobstore.a \
+	tee-backend/platform/libkc-platform.a tee-backend/verifier/libkc-verifier.a \
+	tee-backend/transport/libkc-transport.a \
+	tee-backend/mechanism/libkc-mechanism.a tee-backend/common/libkc-common.a \
+	$(LIBCRYPTO_LIBS) $(NETTLE_LIBS) $(SQLITE_LIBS) $(SECCOMP_LIBS) $(LIBCBOR_LIBS) $(INIH_LIBS)
+
 nodist_systemdunit_DATA += %D%/keyclaved.socket %D%/keyclaved.service
 dist_sysusersd_DATA += %D%/keyclave.sysusers.conf
 nodist_tmpfilesd_DATA += %D%/keyclave.tmpfiles.conf
