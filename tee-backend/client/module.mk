@@ -12,3 +12,9 @@ KC_LIBS += %D%/libkc-client.a
 	%D%/pool.c %D%/pool.h \
 	%D%/slot_local.c %D%/slot_local.h \
 	%D%/start.c %D%/start.h
+
+# pkcs11: URIs, in a library of their own: the PKCS#11 module never links p11-kit (DESIGN section 7, rule 14).
+noinst_LIBRARIES += %D%/libkc-uri.a
+KC_LIBS += %D%/libkc-uri.a
+KC_EXTERNAL_LIBS += $(P11KIT_LIBS)
+%C%_libkc_uri_a_SOURCES = %D%/uri.c %D%/uri.h

@@ -125,5 +125,7 @@ unit_programs += %D%/test_client_start
 
 unit_programs += %D%/test_crypto_memory
 %C%_test_crypto_memory_SOURCES = %D%/test_crypto_memory.c %D%/crypto_sample.c %D%/crypto_sample.h
+unit_programs += %D%/test_client_uri
+%C%_test_client_uri_SOURCES = %D%/test_client_uri.c
 
 endif

@@ -6,9 +6,6 @@
  */
 #include "config.h"
 
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
 #include <dirent.h>
 #include <fcntl.h>
 #include <poll.h>
@@ -21,12 +18,11 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include <cmocka.h>
-
 #include "client/client.h"
 #include "peer.h"
 #include "transport/channel.h"
 #include "transport/result.h"
+#include "cmocka_test.h"
 
 struct fixture {
 	struct peer_state *peer;

@@ -4,15 +4,11 @@
  */
 #include "config.h"
 
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
 #include <stdlib.h>
-
-#include <cmocka.h>
 
 #include "client/descriptor.h"
 #include "peer.h"
+#include "cmocka_test.h"
 
 struct fixture {
 	struct peer_state *peer;

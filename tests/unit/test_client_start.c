@@ -6,9 +6,6 @@
  */
 #include "config.h"
 
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <poll.h>
@@ -22,11 +19,10 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include <cmocka.h>
-
 #include "client/client.h"
 #include "peer.h"
 #include "transport/result.h"
+#include "cmocka_test.h"
 
 struct fixture {
 	struct peer_state *peer;

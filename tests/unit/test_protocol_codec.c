@@ -5,14 +5,9 @@
  */
 #include "config.h"
 
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-
-#include <cmocka.h>
 
 #include "common/cbor_writer.h"
 #include "message_sample.h"
@@ -20,6 +15,7 @@
 #include "protocol/cddl.h"
 #include "protocol/codec.h"
 #include "protocol/parameter.h"
+#include "cmocka_test.h"
 
 #define VARIANTS 80 /* more than there are mechanisms */
 
