@@ -35,6 +35,16 @@ unit_programs += %D%/test_common_log
 unit_programs += %D%/test_common_settings
 %C%_test_common_settings_SOURCES = %D%/test_common_settings.c
 
+# token
+unit_programs += %D%/test_token_load
+%C%_test_token_load_SOURCES = %D%/test_token_load.c %D%/token_fixture.c %D%/token_fixture.h
+
+unit_programs += %D%/test_token_pin
+%C%_test_token_pin_SOURCES = %D%/test_token_pin.c %D%/token_fixture.c %D%/token_fixture.h
+
+unit_programs += %D%/test_token_store
+%C%_test_token_store_SOURCES = %D%/test_token_store.c %D%/token_fixture.c %D%/token_fixture.h
+
 unit_programs += %D%/test_transport_frame
 %C%_test_transport_frame_SOURCES = %D%/test_transport_frame.c
 %C%_test_transport_frame_LDFLAGS = $(AM_LDFLAGS) -Wl,--wrap=memory_secret_new
