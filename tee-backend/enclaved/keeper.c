@@ -41,6 +41,7 @@
 #define KEEPER_STEADY_MS 30000 /* a worker that lived so long was fine */
 #define KEEPER_RETRIES_MAX 20  /* of a store in use */
 #define KEEPER_DRAIN_MS 30000  /* then a worker that was told to stop is killed */
+#define KEEPER_DYING_MS 5000   /* and one that has closed its socket */
 
 struct keeper_control {
 	struct handover_name name;
@@ -217,7 +218,9 @@ static void keeper_reap(struct keeper *k)
 		if (pid != k->worker)
 			continue;
 		k->worker = 0;
-		close(k->socket);
+		k->kill = RESULT_NO_DEADLINE;
+		if (k->socket >= 0)
+			close(k->socket);
 		k->socket = -1;
 		keeper_judge(k, status);
 	}
@@ -270,9 +273,9 @@ static void keeper_message(struct keeper *k)
 	case TRANSPORT_TIMEOUT:
 		return;
 	default:
-		/* It is dying, or mad: wait(2) will tell in either case. */
-		if (k->worker)
-			kill(k->worker, SIGKILL);
+		/* It is dying, which wait(2) will tell, or mad. */
+		if (k->kill == RESULT_NO_DEADLINE)
+			k->kill = result_deadline(KEEPER_DYING_MS);
 		close(k->socket);
 		k->socket = -1;
 		return;
@@ -317,9 +320,7 @@ static void keeper_signal(struct keeper *k)
 
 static int keeper_wait_ms(const struct keeper *k)
 {
-	int64_t next = k->stopping ? k->kill : k->restart;
-
-	return result_time_left(next);
+	return result_time_left(k->kill < k->restart ? k->kill : k->restart);
 }
 
 static void keeper_loop(struct keeper *k)
@@ -338,9 +339,10 @@ static void keeper_loop(struct keeper *k)
 			keeper_message(k);
 		if (polled[0].revents)
 			keeper_signal(k);
-		if (!k->stopping && !k->worker && !keeper_wait_ms(k) && !keeper_start_worker(k))
+		if (!k->stopping && !k->worker && !result_time_left(k->restart) &&
+		    !keeper_start_worker(k))
 			keeper_schedule(k);
-		if (k->stopping && k->worker && !keeper_wait_ms(k)) {
+		if (k->worker && !result_time_left(k->kill)) {
 			log_warning("the worker does not end: killed");
 			kill(k->worker, SIGKILL);
 			k->kill = RESULT_NO_DEADLINE;

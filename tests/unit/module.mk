@@ -138,4 +138,8 @@ unit_programs += %D%/test_crypto_memory
 unit_programs += %D%/test_client_uri
 %C%_test_client_uri_SOURCES = %D%/test_client_uri.c
 
+unit_programs += %D%/test_service_dispatch
+%C%_test_service_dispatch_SOURCES = %D%/test_service_dispatch.c \
+	%D%/service_fixture.c %D%/service_fixture.h %D%/message_sample.c %D%/message_sample.h
+
 endif
