@@ -160,6 +160,8 @@ static void control_over(struct controls *controls, struct control *control)
 		at = &(*at)->next;
 	}
 	pthread_mutex_unlock(&controls->lock);
+	/* Closing is not enough: the keeper's copy keeps it in the epoll set. */
+	(void)epoll_ctl(controls->epoll, EPOLL_CTL_DEL, control->fd, NULL);
 	(void)handover_send(controls->keeper, &message);
 	if (last)
 		service_context_over(controls->service, control->name.context);
