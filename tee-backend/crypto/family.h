@@ -29,8 +29,9 @@ struct key {
 };
 
 /*
- * A function that a family does not have is NULL; callers then return CKR_MECHANISM_INVALID. OUT is
- * empty on entry, and is emptied by the caller after a failure. Key and mechanism fit each other.
+ * A family has each function for which its rows have a flag (CKF_SIGN: .sign ...); the callers look at
+ * the row's flags first. OUT is empty on entry, and is emptied by the caller after a failure. Key and
+ * mechanism fit each other.
  */
 struct family_ops {
 	enum mechanism_family family;

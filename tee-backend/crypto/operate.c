@@ -21,11 +21,17 @@ bool operate_start(void)
 	return library_start() && (family_start() || library_failure(CKR_DEVICE_ERROR) == CKR_OK);
 }
 
-/* A key on the side of PUBLIC operations or of private ones; secret keys do both. */
-static CK_RV check_fit(const struct key *key, const struct mechanism *m, bool public_side)
+/*
+ * That M does what FLAG says, and that KEY is of its type and on its side: public keys verify, encrypt
+ * and wrap; private ones do the reverse and derive; secret keys do all.
+ */
+static CK_RV check_fit(const struct key *key, const struct mechanism *m, CK_FLAGS flag)
 {
-	const CK_OBJECT_CLASS wanted = public_side ? CKO_PUBLIC_KEY : CKO_PRIVATE_KEY;
+	const CK_FLAGS public_side = CKF_VERIFY | CKF_VERIFY_RECOVER | CKF_ENCRYPT | CKF_WRAP;
+	const CK_OBJECT_CLASS wanted = flag & public_side ? CKO_PUBLIC_KEY : CKO_PRIVATE_KEY;
 
+	if (!(m->row->flags & flag))
+		return CKR_MECHANISM_INVALID;
 	if (key->class != wanted && key->class != CKO_SECRET_KEY)
 		return CKR_KEY_TYPE_INCONSISTENT;
 	return mechanism_takes_key(m->row, key->type) ? CKR_OK : CKR_KEY_TYPE_INCONSISTENT;
@@ -58,82 +64,84 @@ static CK_RV digested(const struct mechanism *m, uint8_t space[DIGEST_MAX], stru
 CK_RV operate_sign(const struct key *key, const struct mechanism *m, struct span data,
 		   struct buffer *out)
 {
-	const struct family_ops *family = family_of(m->row);
 	uint8_t space[DIGEST_MAX];
-	CK_RV rv = check_fit(key, m, false);
+	CK_RV rv = check_fit(key, m, CKF_SIGN);
 
 	buffer_reset(out);
-	if (rv == CKR_OK && !family->sign)
-		rv = CKR_MECHANISM_INVALID;
 	if (rv == CKR_OK)
 		rv = digested(m, space, &data);
 	if (rv == CKR_OK)
-		rv = family->sign(key, m, data, out);
+		rv = family_of(m->row)->sign(key, m, data, out);
 	return settle(rv, out);
 }
 
 CK_RV operate_verify(const struct key *key, const struct mechanism *m, struct span data,
 		     struct span signature)
 {
-	const struct family_ops *family = family_of(m->row);
 	uint8_t space[DIGEST_MAX];
-	CK_RV rv = check_fit(key, m, true);
+	CK_RV rv = check_fit(key, m, CKF_VERIFY);
 
-	if (rv == CKR_OK && !family->verify)
-		rv = CKR_MECHANISM_INVALID;
 	if (rv == CKR_OK)
 		rv = digested(m, space, &data);
-	return rv == CKR_OK ? family->verify(key, m, data, signature) : rv;
+	return rv == CKR_OK ? family_of(m->row)->verify(key, m, data, signature) : rv;
 }
 
 CK_RV operate_sign_recover(const struct key *key, const struct mechanism *m, struct span data,
 			   struct buffer *out)
 {
-	const struct family_ops *family = family_of(m->row);
-	CK_RV rv = check_fit(key, m, false);
+	CK_RV rv = check_fit(key, m, CKF_SIGN_RECOVER);
 
 	buffer_reset(out);
 	if (rv == CKR_OK)
-		rv = family->sign_recover ? family->sign_recover(key, m, data, out)
-					  : CKR_MECHANISM_INVALID;
+		rv = family_of(m->row)->sign_recover(key, m, data, out);
 	return settle(rv, out);
 }
 
 CK_RV operate_verify_recover(const struct key *key, const struct mechanism *m, struct span signature,
 			     struct buffer *out)
 {
-	const struct family_ops *family = family_of(m->row);
-	CK_RV rv = check_fit(key, m, true);
+	CK_RV rv = check_fit(key, m, CKF_VERIFY_RECOVER);
 
 	buffer_reset(out);
 	if (rv == CKR_OK)
-		rv = family->verify_recover ? family->verify_recover(key, m, signature, out)
-					    : CKR_MECHANISM_INVALID;
+		rv = family_of(m->row)->verify_recover(key, m, signature, out);
+	return settle(rv, out);
+}
+
+/* FLAG: CKF_ENCRYPT, or CKF_WRAP of a key's encoding. */
+static CK_RV encrypt(const struct key *key, const struct mechanism *m, CK_FLAGS flag,
+		     struct span data, struct buffer *out)
+{
+	CK_RV rv = check_fit(key, m, flag);
+
+	buffer_reset(out);
+	if (rv == CKR_OK)
+		rv = family_of(m->row)->encrypt(key, m, data, out);
 	return settle(rv, out);
 }
 
 CK_RV operate_encrypt(const struct key *key, const struct mechanism *m, struct span data,
 		      struct buffer *out)
 {
-	const struct family_ops *family = family_of(m->row);
-	CK_RV rv = check_fit(key, m, true);
+	return encrypt(key, m, CKF_ENCRYPT, data, out);
+}
+
+/* FLAG: CKF_DECRYPT, or CKF_UNWRAP. */
+static CK_RV decrypt(const struct key *key, const struct mechanism *m, CK_FLAGS flag,
+		     struct span data, struct buffer *out)
+{
+	CK_RV rv = check_fit(key, m, flag);
 
 	buffer_reset(out);
 	if (rv == CKR_OK)
-		rv = family->encrypt ? family->encrypt(key, m, data, out) : CKR_MECHANISM_INVALID;
+		rv = family_of(m->row)->decrypt(key, m, data, out);
 	return settle(rv, out);
 }
 
 CK_RV operate_decrypt(const struct key *key, const struct mechanism *m, struct span data,
 		      struct buffer *out)
 {
-	const struct family_ops *family = family_of(m->row);
-	CK_RV rv = check_fit(key, m, false);
-
-	buffer_reset(out);
-	if (rv == CKR_OK)
-		rv = family->decrypt ? family->decrypt(key, m, data, out) : CKR_MECHANISM_INVALID;
-	return settle(rv, out);
+	return decrypt(key, m, CKF_DECRYPT, data, out);
 }
 
 CK_RV operate_decrypt_tls(const struct key *key, struct span data, unsigned client_version,
@@ -147,22 +155,18 @@ CK_RV operate_decrypt_tls(const struct key *key, struct span data, unsigned clie
 
 CK_RV operate_derive(const struct key *key, const struct mechanism *m, size_t size, struct buffer *out)
 {
-	CK_RV rv = check_fit(key, m, false);
+	CK_RV rv = check_fit(key, m, CKF_DERIVE);
 
 	buffer_reset(out);
 	/* One mechanism for both kinds of curve: the key says which family runs it. */
 	if (rv == CKR_OK)
-		rv = m->row->scheme == SCHEME_ECDH && key->family->derive
-			     ? key->family->derive(key, m, size, out)
-			     : CKR_MECHANISM_INVALID;
+		rv = key->family->derive(key, m, size, out);
 	return settle(rv, out);
 }
 
 /* What wrapping by M needs of a target beside its size. */
 static CK_RV check_wrappable(const struct mechanism *m, const struct key *target)
 {
-	if (!(m->row->flags & CKF_WRAP))
-		return CKR_MECHANISM_INVALID;
 	if (target->class == CKO_SECRET_KEY)
 		return CKR_OK;
 	/* PKCS#11 v3.1 sections 6.1.6, 6.1.8, 6.11.4 and 6.11.5: RSA, ECB and CBC wrap secret keys. */
@@ -186,7 +190,7 @@ CK_RV operate_wrap(const struct key *wrapping, const struct mechanism *m, const 
 		   struct buffer *out)
 {
 	struct buffer encoded = {.secret = true};
-	CK_RV rv = check_wrappable(m, target);
+	CK_RV rv = m->row->flags & CKF_WRAP ? check_wrappable(m, target) : CKR_MECHANISM_INVALID;
 
 	buffer_reset(out);
 	if (rv == CKR_OK)
@@ -194,7 +198,7 @@ CK_RV operate_wrap(const struct key *wrapping, const struct mechanism *m, const 
 	if (rv == CKR_OK && !fill_blocks(m, &encoded))
 		rv = CKR_DEVICE_MEMORY;
 	if (rv == CKR_OK)
-		rv = operate_encrypt(wrapping, m, buffer_span(&encoded), out);
+		rv = encrypt(wrapping, m, CKF_WRAP, buffer_span(&encoded), out);
 	if (rv == CKR_DATA_LEN_RANGE)
 		rv = CKR_KEY_SIZE_RANGE;
 	if (rv == CKR_KEY_TYPE_INCONSISTENT)
@@ -206,11 +210,8 @@ CK_RV operate_wrap(const struct key *wrapping, const struct mechanism *m, const 
 CK_RV operate_unwrap(const struct key *unwrapping, const struct mechanism *m, struct span wrapped,
 		     struct buffer *out)
 {
-	CK_RV rv = CKR_MECHANISM_INVALID;
+	CK_RV rv = decrypt(unwrapping, m, CKF_UNWRAP, wrapped, out);
 
-	buffer_reset(out);
-	if (m->row->flags & CKF_UNWRAP)
-		rv = operate_decrypt(unwrapping, m, wrapped, out);
 	if (rv == CKR_ENCRYPTED_DATA_INVALID)
 		rv = CKR_WRAPPED_KEY_INVALID;
 	if (rv == CKR_ENCRYPTED_DATA_LEN_RANGE)

@@ -266,19 +266,9 @@ static CK_RV rsa_verify(const struct key *key, const struct mechanism *m, struct
 	return rv == CKR_OK ? pkey_verify(key->pool, &context, tbs, signature) : rv;
 }
 
-static CK_RV rsa_sign_recover(const struct key *key, const struct mechanism *m, struct span data,
-			      struct buffer *out)
-{
-	if (!(m->row->flags & CKF_SIGN_RECOVER))
-		return CKR_MECHANISM_INVALID;
-	return rsa_sign(key, m, data, out);
-}
-
 static CK_RV rsa_verify_recover(const struct key *key, const struct mechanism *m,
 				struct span signature, struct buffer *out)
 {
-	if (!(m->row->flags & CKF_VERIFY_RECOVER))
-		return CKR_MECHANISM_INVALID;
 	if (signature.size != size_of(key))
 		return CKR_SIGNATURE_LEN_RANGE;
 	return run(key, m, CONTEXT_RECOVER, signature, out, CKR_SIGNATURE_INVALID);
@@ -418,7 +408,7 @@ const struct family_ops rsa_family = {
 	.decode = rsa_key_decode,
 	.sign = rsa_sign,
 	.verify = rsa_verify,
-	.sign_recover = rsa_sign_recover,
+	.sign_recover = rsa_sign,
 	.verify_recover = rsa_verify_recover,
 	.encrypt = rsa_encrypt,
 	.decrypt = rsa_decrypt,

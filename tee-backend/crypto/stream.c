@@ -30,28 +30,16 @@ struct stream {
 	struct buffer held;
 };
 
-static bool is_verb_of(enum stream_kind kind, const struct family_ops *family)
-{
-	switch (kind) {
-	case STREAM_SIGN:
-		return family->sign != NULL;
-	case STREAM_VERIFY:
-		return family->verify != NULL;
-	case STREAM_ENCRYPT:
-		return family->encrypt != NULL;
-	case STREAM_DECRYPT:
-		return family->decrypt != NULL;
-	case STREAM_DIGEST:
-		return family == &digest_family;
-	}
-	return false;
-}
-
 static CK_RV check_fit(const struct stream *s)
 {
+	static const CK_FLAGS flags[] = {
+		[STREAM_SIGN] = CKF_SIGN,       [STREAM_VERIFY] = CKF_VERIFY,
+		[STREAM_ENCRYPT] = CKF_ENCRYPT, [STREAM_DECRYPT] = CKF_DECRYPT,
+		[STREAM_DIGEST] = CKF_DIGEST,
+	};
 	const bool public_side = s->kind == STREAM_VERIFY || s->kind == STREAM_ENCRYPT;
 
-	if (!s->m.row->multi_part || !is_verb_of(s->kind, s->family))
+	if (!s->m.row->multi_part || !(s->m.row->flags & flags[s->kind]))
 		return CKR_MECHANISM_INVALID;
 	if (s->kind == STREAM_DIGEST)
 		return CKR_OK;

@@ -142,4 +142,22 @@ unit_programs += %D%/test_service_dispatch
 %C%_test_service_dispatch_SOURCES = %D%/test_service_dispatch.c \
 	%D%/service_fixture.c %D%/service_fixture.h %D%/message_sample.c %D%/message_sample.h
 
+unit_programs += %D%/test_crypto_aes_mode
+%C%_test_crypto_aes_mode_SOURCES = %D%/test_crypto_aes_mode.c %D%/crypto_sample.c %D%/crypto_sample.h
+
+unit_programs += %D%/test_crypto_der
+%C%_test_crypto_der_SOURCES = %D%/test_crypto_der.c %D%/crypto_sample.c %D%/crypto_sample.h
+
+unit_programs += %D%/test_crypto_key
+%C%_test_crypto_key_SOURCES = %D%/test_crypto_key.c %D%/crypto_sample.c %D%/crypto_sample.h
+
+unit_programs += %D%/test_crypto_operate
+%C%_test_crypto_operate_SOURCES = %D%/test_crypto_operate.c %D%/crypto_sample.c %D%/crypto_sample.h
+
+unit_programs += %D%/test_crypto_stream
+%C%_test_crypto_stream_SOURCES = %D%/test_crypto_stream.c %D%/crypto_sample.c %D%/crypto_sample.h
+
+unit_programs += %D%/test_crypto_rsa_padding
+%C%_test_crypto_rsa_padding_SOURCES = %D%/test_crypto_rsa_padding.c
+
 endif
