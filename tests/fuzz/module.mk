@@ -29,3 +29,13 @@ fuzz_programs += %D%/fuzz_cbor_reader
 %C%_fuzz_cbor_reader_SOURCES = %D%/fuzz_cbor_reader.c $(fuzz_main)
 %C%_fuzz_cbor_reader_LDFLAGS = $(AM_LDFLAGS) $(KC_FUZZ_LDFLAGS)
 EXTRA_DIST += %D%/corpus/cbor_reader
+
+fuzz_programs += %D%/fuzz_head
+%C%_fuzz_head_SOURCES = %D%/fuzz_head.c $(fuzz_main)
+%C%_fuzz_head_LDFLAGS = $(AM_LDFLAGS) $(KC_FUZZ_LDFLAGS)
+EXTRA_DIST += %D%/corpus/head
+
+fuzz_programs += %D%/fuzz_seal_open
+%C%_fuzz_seal_open_SOURCES = %D%/fuzz_seal_open.c $(fuzz_main)
+%C%_fuzz_seal_open_LDFLAGS = $(AM_LDFLAGS) $(KC_FUZZ_LDFLAGS)
+EXTRA_DIST += %D%/corpus/seal_open

@@ -365,25 +365,25 @@ static unsigned sweep(enum fault which, unsigned step, bool maybe, CK_RV expecte
 static void test_memory_fails_once(void **state)
 {
 	(void)state;
-	assert_true(sweep(FAULT_MEMORY_ONCE, 3, false, CKR_DEVICE_MEMORY) > 50);
+	assert_true(sweep(FAULT_MEMORY_ONCE, 7, false, CKR_DEVICE_MEMORY) > 50);
 }
 
 static void test_memory_is_gone(void **state)
 {
 	(void)state;
-	assert_true(sweep(FAULT_MEMORY, 5, false, CKR_DEVICE_MEMORY) > 50);
+	assert_true(sweep(FAULT_MEMORY, 11, false, CKR_DEVICE_MEMORY) > 50);
 }
 
 static void test_write_fails_once(void **state)
 {
 	(void)state;
-	assert_true(sweep(FAULT_WRITE_ONCE, 1, false, CKR_DEVICE_ERROR) > 20);
+	assert_true(sweep(FAULT_WRITE_ONCE, 2, false, CKR_DEVICE_ERROR) > 20);
 }
 
 static void test_disk_is_full(void **state)
 {
 	(void)state;
-	assert_true(sweep(FAULT_FULL, 1, false, CKR_DEVICE_MEMORY) > 20);
+	assert_true(sweep(FAULT_FULL, 2, false, CKR_DEVICE_MEMORY) > 20);
 }
 
 static void test_sync_fails_once(void **state)
