@@ -75,8 +75,8 @@ CK_RV cmd_stream_open(struct call *call)
 	return rv;
 }
 
-/* The stream ID of this context, locked; NULL: none, or over. */
-static struct open_stream *stream_take(struct call *call, uint64_t id)
+/* The stream ID of this context, locked; NULL: none, or over. FINISHED: one whose final has been asked for. */
+static struct open_stream *stream_take(struct call *call, uint64_t id, bool finished)
 {
 	struct open_stream *open = NULL;
 
@@ -86,7 +86,7 @@ static struct open_stream *stream_take(struct call *call, uint64_t id)
 	if (!open)
 		return NULL;
 	pthread_mutex_lock(&open->lock);
-	if (open->stream)
+	if (finished ? open->given < open->result.size : open->stream != NULL)
 		return open;
 	pthread_mutex_unlock(&open->lock);
 	streams_put(call->service, &open);
@@ -112,7 +112,7 @@ static void stream_give(struct call *call, struct open_stream *open, bool over)
 CK_RV cmd_stream_update(struct call *call)
 {
 	const struct stream_update_request *request = &call->request->stream_update_request;
-	struct open_stream *open = stream_take(call, request->stream);
+	struct open_stream *open = stream_take(call, request->stream, false);
 	CK_RV rv = CKR_DEVICE_MEMORY;
 
 	if (!open)
@@ -139,7 +139,7 @@ CK_RV cmd_stream_key(struct call *call)
 	if (rv == CKR_OK && object_class(object) != CKO_SECRET_KEY)
 		rv = CKR_KEY_INDIGESTIBLE;
 	if (rv == CKR_OK) {
-		open = stream_take(call, request->stream);
+		open = stream_take(call, request->stream, false);
 		if (!open || open->slot != request->slot)
 			rv = CKR_OPERATION_NOT_INITIALIZED;
 	}
@@ -155,17 +155,55 @@ CK_RV cmd_stream_key(struct call *call)
 	return rv;
 }
 
+/* The next part of a result, borrowed until OPEN is given back; true: there is more. */
+static bool stream_part(struct open_stream *open, struct span *part)
+{
+	size_t left = open->result.size - open->given;
+
+	*part = (struct span){open->result.data + open->given,
+			      left < PROTOCOL_CHUNK_MAX ? left : PROTOCOL_CHUNK_MAX};
+	open->given += part->size;
+	return open->given < open->result.size;
+}
+
+/* Only the plaintext of GCM is larger than a frame: it comes all at once, when its tag is found good. */
+static CK_RV stream_answer(struct call *call, struct open_stream *open)
+{
+	struct stream_response *response = &call->response->stream_response;
+	struct span part = {0};
+
+	response->more = stream_part(open, &part);
+	if (!buffer_set(call->data, part.data, part.size))
+		return CKR_DEVICE_MEMORY;
+	response->data = buffer_span(call->data);
+	return CKR_OK;
+}
+
 CK_RV cmd_stream_final(struct call *call)
 {
 	const struct stream_final_request *request = &call->request->stream_final_request;
-	struct open_stream *open = stream_take(call, request->stream);
+	struct open_stream *open = stream_take(call, request->stream, false);
 	CK_RV rv = CKR_OK;
 
 	if (!open)
 		return CKR_OPERATION_NOT_INITIALIZED;
-	rv = stream_final(open->stream, request->signature, call->data);
-	call->response->stream_response.data = buffer_span(call->data);
-	stream_give(call, open, true);
+	rv = stream_final(open->stream, request->signature, &open->result);
+	stream_free(&open->stream);
+	if (rv == CKR_OK)
+		rv = stream_answer(call, open);
+	stream_give(call, open, rv != CKR_OK || open->given == open->result.size);
+	return rv;
+}
+
+CK_RV cmd_stream_read(struct call *call)
+{
+	struct open_stream *open = stream_take(call, call->request->stream_close_request.stream, true);
+	CK_RV rv = CKR_OK;
+
+	if (!open)
+		return CKR_OPERATION_NOT_INITIALIZED;
+	rv = stream_answer(call, open);
+	stream_give(call, open, rv != CKR_OK || open->given == open->result.size);
 	return rv;
 }
 

@@ -13,6 +13,7 @@ CK_RV cmd_stream_open(struct call *call);
 CK_RV cmd_stream_update(struct call *call);
 CK_RV cmd_stream_key(struct call *call);
 CK_RV cmd_stream_final(struct call *call);
+CK_RV cmd_stream_read(struct call *call);
 CK_RV cmd_stream_close(struct call *call);
 
 #endif

@@ -57,6 +57,7 @@ static handler *const handlers[] = {
 	[REQUEST_STREAM_UPDATE] = cmd_stream_update,
 	[REQUEST_STREAM_KEY] = cmd_stream_key,
 	[REQUEST_STREAM_FINAL] = cmd_stream_final,
+	[REQUEST_STREAM_READ] = cmd_stream_read,
 	[REQUEST_STREAM_CLOSE] = cmd_stream_close,
 	[REQUEST_GENERATE] = cmd_key_generate,
 	[REQUEST_GENERATE_PAIR] = cmd_key_generate_pair,

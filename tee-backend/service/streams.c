@@ -30,6 +30,7 @@ CK_RV streams_add(struct service *service, struct streams *streams, struct strea
 	open->private_key = private_key;
 	open->holds = holds;
 	open->stream = *stream;
+	open->result.secret = true;
 	*stream = NULL;
 	open->next = streams->first;
 	streams->first = open;
@@ -58,6 +59,7 @@ void streams_put(struct service *service, struct open_stream **open)
 	if (!last || atomic_fetch_sub(&last->refs, 1) != 1)
 		return;
 	stream_free(&last->stream);
+	buffer_free(&last->result);
 	atomic_fetch_sub(&service->held_bytes, last->held);
 	atomic_fetch_sub(&service->streams, 1);
 	(void)pthread_mutex_destroy(&last->lock);

@@ -25,8 +25,10 @@ struct open_stream {
 	bool holds;       /* what is fed in stays until the final */
 
 	pthread_mutex_t lock; /* one thread at a time */
-	struct stream *stream; /* NULL: over */
+	struct stream *stream; /* NULL: over, but for the result */
 	size_t held;
+	struct buffer result; /* of the final, what does not fit one answer; secret memory */
+	size_t given;         /* bytes of it */
 };
 
 struct streams {
