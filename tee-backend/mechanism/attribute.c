@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Reads the attribute table, checks and reads values in portable form, and keeps borrowed templates. Called
- * on both sides of the trust boundary.
+ * Reads the attribute table, checks and reads values in portable form, and keeps borrowed
+ * templates. Called on both sides of the trust boundary.
  */
 #include "config.h"
 

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The table of attributes: one row for each attribute of each kind of object, in the words of PKCS#11
- * (the footnotes of its "common attributes" tables). Data only, the same on both sides. Template
- * checks, defaults, the wire's value forms, `pkcs11` conversions and the documentation read it.
+ * The table of attributes: one row for each attribute of each kind of object, in the words of
+ * PKCS#11 (the footnotes of its "common attributes" tables). Data only, the same on both sides.
+ * Template checks, defaults, the wire's value forms, `pkcs11` conversions and the documentation
+ * read it.
  *
  * Portable form: how a value stands on the wire, in the store and inside the enclave. A CK_BBOOL is
  * one byte 0 or 1; a CK_ULONG is 8 bytes big-endian (CK_UNAVAILABLE_INFORMATION is eight 0xff); a
@@ -42,7 +43,7 @@ enum attribute_note {
 	NOTE_ONLY_TO_FALSE = 1 << 12, /* once false, stays false */
 	/* ours, above the specification's */
 	NOTE_TOKEN_SETS = 1 << 13,    /* computed by the token; a template may not name it */
-	NOTE_COPY_ONLY = 1 << 14,     /* changeable at C_CopyObject, not by C_SetAttributeValue (CKA_TOKEN, CKA_PRIVATE) */
+	NOTE_COPY_ONLY = 1 << 14,     /* changeable at C_CopyObject, not by C_SetAttributeValue */
 	NOTE_VIRTUAL = 1 << 15,       /* not stored: computed when it is read */
 };
 
@@ -57,7 +58,8 @@ enum attribute_class {
 	CLASS_DOMAIN_PARAMETERS = 1 << 6,
 	CLASS_PROFILE = 1 << 7,
 	CLASS_KEY = CLASS_PUBLIC | CLASS_PRIVATE | CLASS_SECRET,
-	CLASS_STORAGE = CLASS_DATA | CLASS_CERTIFICATE | CLASS_KEY | CLASS_DOMAIN_PARAMETERS | CLASS_PROFILE,
+	CLASS_STORAGE = CLASS_DATA | CLASS_CERTIFICATE | CLASS_KEY | CLASS_DOMAIN_PARAMETERS |
+			CLASS_PROFILE,
 	CLASS_ANY = CLASS_STORAGE | CLASS_HW_FEATURE,
 };
 
@@ -73,7 +75,8 @@ struct attribute_row {
 	unsigned classes;      /* enum attribute_class set */
 	CK_KEY_TYPE key_type;  /* or ATTRIBUTE_ANY_KEY_TYPE */
 	unsigned notes;        /* enum attribute_note set */
-	const uint8_t *fallback; /* default in portable form, NULL: absent (or empty for text and bytes: fallback_size 0 and non-NULL) */
+	/* The default in portable form. NULL: absent; an empty one is not NULL and has size 0. */
+	const uint8_t *fallback;
 	size_t fallback_size;
 	size_t max; /* bytes of the portable form */
 };
@@ -82,8 +85,8 @@ struct attribute_row {
 const struct attribute_row *attribute_rows(size_t *count);
 
 /*
- * The row for TYPE on an object of CLASS (one bit) and KEY_TYPE, or NULL: CKR_ATTRIBUTE_TYPE_INVALID.
- * KEY_TYPE is ATTRIBUTE_ANY_KEY_TYPE for what is no key.
+ * The row for TYPE on an object of CLASS (one bit) and KEY_TYPE, or NULL:
+ * CKR_ATTRIBUTE_TYPE_INVALID. KEY_TYPE is ATTRIBUTE_ANY_KEY_TYPE for what is no key.
  */
 const struct attribute_row *attribute_find(CK_ATTRIBUTE_TYPE type, unsigned class_bit,
 					   CK_KEY_TYPE key_type);
@@ -91,7 +94,10 @@ const struct attribute_row *attribute_find(CK_ATTRIBUTE_TYPE type, unsigned clas
 /* Any row with TYPE: enough to know its form and name, which are the same in all. NULL: unknown. */
 const struct attribute_row *attribute_any(CK_ATTRIBUTE_TYPE type);
 
-/* The largest .max of the rows with TYPE: the bound where class and key type are not known yet. 0: unknown. */
+/*
+ * The largest .max of the rows with TYPE: the bound where class and key type are not known yet.
+ * 0: unknown.
+ */
 size_t attribute_max(CK_ATTRIBUTE_TYPE type);
 
 /* "CKA_LABEL" or "0x..." in a static per-thread buffer; for logs, the CLI and messages. */
@@ -100,7 +106,9 @@ const char *attribute_name(CK_ATTRIBUTE_TYPE type);
 /* CKO_ number to its bit; 0: not a class that this token knows. */
 unsigned attribute_class_bit(CK_OBJECT_CLASS class);
 
-/* One named value in portable form; the bytes are borrowed. data NULL: the value is not available. */
+/*
+ * One named value in portable form; the bytes are borrowed. data NULL: the value is not available.
+ */
 struct attribute {
 	CK_ATTRIBUTE_TYPE type;
 	struct span value;
@@ -126,8 +134,8 @@ bool attributes_bool(const struct attributes *list, CK_ATTRIBUTE_TYPE type, bool
 bool attributes_ulong(const struct attributes *list, CK_ATTRIBUTE_TYPE type, CK_ULONG *value);
 
 /*
- * True when VALUE is well formed for FORM: size, 0 or 1, no leading zeros, UTF-8, a date, a nested template
- * of known attributes (attribute_template.h).
+ * True when VALUE is well formed for FORM: size, 0 or 1, no leading zeros, UTF-8, a date, a nested
+ * template of known attributes (attribute_template.h).
  */
 bool attribute_form_valid(enum attribute_form form, struct span value);
 

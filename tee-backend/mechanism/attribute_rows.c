@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The rows of the attribute table (attribute.h): data only, in the order of the types. The footnotes are those
- * of PKCS#11 v3.1 chapter 4 and of the key types in chapter 6. Linked on both sides of the trust
- * boundary; reached through attribute.c.
+ * The rows of the attribute table (attribute.h): data only, in the order of the types. The
+ * footnotes are those of PKCS#11 v3.1 chapter 4 and of the key types in chapter 6. Linked on both
+ * sides of the trust boundary; reached through attribute.c.
  *
- * Where a row differs from the specification, it says why. What no row can say is the token's: CKA_VALUE and
- * CKA_URL of a certificate may not both be empty; CKA_ALWAYS_AUTHENTICATE needs CKA_PRIVATE.
+ * Where a row differs from the specification, it says why. What no row can say is the token's:
+ * CKA_VALUE and CKA_URL of a certificate may not both be empty; CKA_ALWAYS_AUTHENTICATE needs
+ * CKA_PRIVATE.
  */
 #include "config.h"
 
@@ -39,7 +40,7 @@ static const uint8_t no_attributes[] = {0x80}; /* CBOR: an empty array */
 #define USAGE (NOTE_MODIFIABLE | NOTE_DEFAULT_TOKEN)
 #define PRIVATE_PART (NOTE_GENERATE_MUST_NOT | NOTE_UNWRAP_MUST_NOT | NOTE_SENSITIVE)
 
-#define DATA_MAX ((size_t)256 * 1024) /* a data object's value, a certificate: one chunk of the wire */
+#define DATA_MAX ((size_t)256 * 1024) /* a data object or certificate: one chunk of the wire */
 #define NAME_MAX_SIZE 8192            /* DER of a distinguished name */
 #define RSA_MAX_SIZE 1024             /* 8192 bits */
 #define SECRET_MAX_SIZE 1024
@@ -70,8 +71,8 @@ static const struct attribute_row rows[] = {
 	{ROW(CKA_OBJECT_ID), BYTES(1024), .classes = CLASS_DATA, EMPTY},
 
 	{ROW(CKA_CERTIFICATE_TYPE), ULONG, .classes = CLASS_CERTIFICATE, .notes = NOTE_CREATE_MUST},
-	{ROW(CKA_ISSUER), BYTES(NAME_MAX_SIZE), .classes = CLASS_CERTIFICATE, .notes = NOTE_MODIFIABLE,
-	 EMPTY},
+	{ROW(CKA_ISSUER), BYTES(NAME_MAX_SIZE), .classes = CLASS_CERTIFICATE,
+	 .notes = NOTE_MODIFIABLE, EMPTY},
 	{ROW(CKA_SERIAL_NUMBER), BYTES(256), .classes = CLASS_CERTIFICATE, .notes = NOTE_MODIFIABLE,
 	 EMPTY},
 	{ROW(CKA_TRUSTED), BOOL, .classes = CLASS_CERTIFICATE | CLASS_PUBLIC | CLASS_SECRET,
@@ -85,12 +86,14 @@ static const struct attribute_row rows[] = {
 	{ROW(CKA_CHECK_VALUE), BYTES(3), .classes = CLASS_CERTIFICATE | CLASS_SECRET,
 	 .notes = NOTE_DEFAULT_TOKEN},
 
-	{ROW(CKA_KEY_TYPE), ULONG, .classes = CLASS_KEY, .notes = NOTE_CREATE_MUST | NOTE_UNWRAP_MUST},
-	{ROW(CKA_SUBJECT), BYTES(NAME_MAX_SIZE), .classes = CLASS_CERTIFICATE, .notes = NOTE_CREATE_MUST},
+	{ROW(CKA_KEY_TYPE), ULONG, .classes = CLASS_KEY,
+	 .notes = NOTE_CREATE_MUST | NOTE_UNWRAP_MUST},
+	{ROW(CKA_SUBJECT), BYTES(NAME_MAX_SIZE), .classes = CLASS_CERTIFICATE,
+	 .notes = NOTE_CREATE_MUST},
 	{ROW(CKA_SUBJECT), BYTES(NAME_MAX_SIZE), .classes = CLASS_PUBLIC | CLASS_PRIVATE,
 	 .notes = NOTE_MODIFIABLE, EMPTY},
-	{ROW(CKA_ID), BYTES(1024), .classes = CLASS_CERTIFICATE | CLASS_KEY, .notes = NOTE_MODIFIABLE,
-	 EMPTY},
+	{ROW(CKA_ID), BYTES(1024), .classes = CLASS_CERTIFICATE | CLASS_KEY,
+	 .notes = NOTE_MODIFIABLE, EMPTY},
 	{ROW(CKA_SENSITIVE), BOOL, .classes = CLASS_PRIVATE | CLASS_SECRET,
 	 .notes = NOTE_MODIFIABLE | NOTE_ONLY_TO_TRUE | NOTE_DEFAULT_TOKEN, FALLBACK(yes)},
 	{ROW(CKA_ENCRYPT), BOOL, .classes = CLASS_PUBLIC | CLASS_SECRET, .notes = USAGE},
@@ -115,7 +118,10 @@ static const struct attribute_row rows[] = {
 	 .notes = NOTE_CREATE_MUST_NOT | NOTE_GENERATE_MUST},
 	{ROW_OF(CKA_PUBLIC_EXPONENT, CKK_RSA), BIGNUM(RSA_MAX_SIZE), .classes = CLASS_PUBLIC,
 	 .notes = NOTE_CREATE_MUST},
-	/* Not NOTE_CREATE_MUST, which v3.0 added: v2.40 programs leave it out, and it follows from the rest. */
+	/*
+	 * Not NOTE_CREATE_MUST, which v3.0 added: v2.40 programs leave it out, and it follows from
+	 * the rest.
+	 */
 	{ROW_OF(CKA_PUBLIC_EXPONENT, CKK_RSA), BIGNUM(RSA_MAX_SIZE), .classes = CLASS_PRIVATE,
 	 .notes = NOTE_GENERATE_MUST_NOT | NOTE_UNWRAP_MUST_NOT},
 	{ROW_OF(CKA_PRIVATE_EXPONENT, CKK_RSA), BIGNUM(RSA_MAX_SIZE), .classes = CLASS_PRIVATE,
@@ -133,21 +139,25 @@ static const struct attribute_row rows[] = {
 	{ROW(CKA_PUBLIC_KEY_INFO), BYTES(DATA_MAX), .classes = CLASS_CERTIFICATE,
 	 .notes = NOTE_DEFAULT_TOKEN, EMPTY},
 	/* Never changed, although v3.1 lets private keys: evidence and the provider rely on it. */
-	{ROW(CKA_PUBLIC_KEY_INFO), BYTES(2 * RSA_MAX_SIZE + 256), .classes = CLASS_PUBLIC | CLASS_PRIVATE,
-	 .notes = NOTE_DEFAULT_TOKEN},
+	{ROW(CKA_PUBLIC_KEY_INFO), BYTES(2 * RSA_MAX_SIZE + 256),
+	 .classes = CLASS_PUBLIC | CLASS_PRIVATE, .notes = NOTE_DEFAULT_TOKEN},
 
 	{ROW(CKA_VALUE_LEN), ULONG, .classes = CLASS_SECRET,
 	 .notes = NOTE_CREATE_MUST_NOT | NOTE_GENERATE_MUST},
 	{ROW(CKA_EXTRACTABLE), BOOL, .classes = CLASS_PRIVATE | CLASS_SECRET,
 	 .notes = NOTE_MODIFIABLE | NOTE_ONLY_TO_FALSE | NOTE_DEFAULT_TOKEN, FALLBACK(no)},
 	{ROW(CKA_LOCAL), BOOL, .classes = CLASS_KEY, .notes = TOKENS_OWN},
-	{ROW(CKA_NEVER_EXTRACTABLE), BOOL, .classes = CLASS_PRIVATE | CLASS_SECRET, .notes = TOKENS_OWN},
-	{ROW(CKA_ALWAYS_SENSITIVE), BOOL, .classes = CLASS_PRIVATE | CLASS_SECRET, .notes = TOKENS_OWN},
+	{ROW(CKA_NEVER_EXTRACTABLE), BOOL, .classes = CLASS_PRIVATE | CLASS_SECRET,
+	 .notes = TOKENS_OWN},
+	{ROW(CKA_ALWAYS_SENSITIVE), BOOL, .classes = CLASS_PRIVATE | CLASS_SECRET,
+	 .notes = TOKENS_OWN},
 	{ROW(CKA_KEY_GEN_MECHANISM), ULONG, .classes = CLASS_KEY, .notes = TOKENS_OWN},
-	{ROW(CKA_MODIFIABLE), BOOL, .classes = CLASS_STORAGE, .notes = NOTE_COPY_ONLY, FALLBACK(yes)},
+	{ROW(CKA_MODIFIABLE), BOOL, .classes = CLASS_STORAGE, .notes = NOTE_COPY_ONLY,
+	 FALLBACK(yes)},
 	{ROW(CKA_COPYABLE), BOOL, .classes = CLASS_STORAGE,
 	 .notes = NOTE_MODIFIABLE | NOTE_ONLY_TO_FALSE, FALLBACK(yes)},
-	{ROW(CKA_DESTROYABLE), BOOL, .classes = CLASS_STORAGE, .notes = NOTE_COPY_ONLY, FALLBACK(yes)},
+	{ROW(CKA_DESTROYABLE), BOOL, .classes = CLASS_STORAGE, .notes = NOTE_COPY_ONLY,
+	 FALLBACK(yes)},
 
 	{ROW_OF(CKA_EC_PARAMS, CKK_EC), BYTES(CURVE_MAX_SIZE), .classes = CLASS_PUBLIC,
 	 .notes = NOTE_CREATE_MUST | NOTE_GENERATE_MUST},
@@ -161,7 +171,10 @@ static const struct attribute_row rows[] = {
 	 .notes = NOTE_CREATE_MUST | NOTE_GENERATE_MUST},
 	{ROW_OF(CKA_EC_PARAMS, CKK_EC_MONTGOMERY), BYTES(CURVE_MAX_SIZE), .classes = CLASS_PRIVATE,
 	 .notes = NOTE_CREATE_MUST | NOTE_GENERATE_MUST_NOT | NOTE_UNWRAP_MUST_NOT},
-	/* On private keys too, above the specification: a public key can then be made from the private one. */
+	/*
+	 * On private keys too, above the specification: a public key can then be made from the
+	 * private one.
+	 */
 	{ROW_OF(CKA_EC_POINT, CKK_EC), BYTES(POINT_MAX_SIZE), .classes = CLASS_PUBLIC,
 	 .notes = NOTE_CREATE_MUST | NOTE_GENERATE_MUST_NOT},
 	{ROW_OF(CKA_EC_POINT, CKK_EC), BYTES(POINT_MAX_SIZE), .classes = CLASS_PRIVATE,
@@ -192,8 +205,12 @@ static const struct attribute_row rows[] = {
 
 	{ROW(CKA_KEYCLAVE_EVIDENCE), BYTES(DATA_MAX), .classes = CLASS_KEY | CLASS_HW_FEATURE,
 	 .notes = TOKENS_OWN | NOTE_VIRTUAL},
-	/* C_SetAttributeValue on it stays in the client: it is of the session and changes no object. */
-	{ROW(CKA_KEYCLAVE_NONCE), BYTES(KEYCLAVE_NONCE_MAX), .classes = CLASS_KEY | CLASS_HW_FEATURE,
+	/*
+	 * C_SetAttributeValue on it stays in the client: it is of the session and changes no
+	 * object.
+	 */
+	{ROW(CKA_KEYCLAVE_NONCE), BYTES(KEYCLAVE_NONCE_MAX),
+	 .classes = CLASS_KEY | CLASS_HW_FEATURE,
 	 .notes = NEVER_GIVEN | NOTE_MODIFIABLE | NOTE_VIRTUAL},
 	{ROW(CKA_KEYCLAVE_ORIGIN), ULONG, .classes = CLASS_KEY, .notes = TOKENS_OWN},
 	{ROW(CKA_KEYCLAVE_VERSION), ULONG, .classes = CLASS_STORAGE, .notes = TOKENS_OWN},

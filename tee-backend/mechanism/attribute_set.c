@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * An owned, sorted set of attributes whose values lie one after the other in one secret buffer. Made by
- * token/, crypto/ and service/ in the enclave, where a value may be a private key.
+ * An owned, sorted set of attributes whose values lie one after the other in one secret buffer.
+ * Made by token/, crypto/ and service/ in the enclave, where a value may be a private key.
  */
 #include "config.h"
 
@@ -218,7 +218,8 @@ bool attribute_set_bool(const struct attribute_set *set, CK_ATTRIBUTE_TYPE type,
 	return value.size == 1 ? value.data[0] != 0 : otherwise;
 }
 
-CK_ULONG attribute_set_ulong(const struct attribute_set *set, CK_ATTRIBUTE_TYPE type, CK_ULONG otherwise)
+CK_ULONG attribute_set_ulong(const struct attribute_set *set, CK_ATTRIBUTE_TYPE type,
+			     CK_ULONG otherwise)
 {
 	const struct span value = attribute_set_get(set, type);
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Nested templates to CBOR and back. Reads what programs, frames and records hold; both sides of the trust
- * boundary.
+ * Nested templates to CBOR and back. Reads what programs, frames and records hold; both sides of
+ * the trust boundary.
  */
 #include "config.h"
 
@@ -10,7 +10,8 @@
 #include "mechanism/attribute_template.h"
 
 /* The item with the smallest type that is above *BELOW; NULL: none. Nested lists are short. */
-static const struct attribute *next_item(const struct attributes *list, const struct attribute *below)
+static const struct attribute *next_item(const struct attributes *list,
+					 const struct attribute *below)
 {
 	const struct attribute *best = NULL;
 	size_t i = 0;
@@ -64,7 +65,8 @@ static bool read_item(struct cbor_reader *r, struct attributes *list)
 	uint64_t type = 0;
 	size_t pair = 0;
 
-	if (!cbor_reader_array(r, 2, &pair) || pair != 2 || !cbor_reader_uint(r, (CK_ULONG)-1, &type) ||
+	if (!cbor_reader_array(r, 2, &pair) || pair != 2 ||
+	    !cbor_reader_uint(r, (CK_ULONG)-1, &type) ||
 	    !cbor_reader_bytes(r, ATTRIBUTE_TEMPLATE_MAX, &value))
 		return false;
 	if (list->count > 0 && list->item[list->count - 1].type >= type)

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The table of key usages (attribute_usage.h). Read by token/ for checks and defaults and by service/ for the
- * descriptor of a key. Linked on both sides.
+ * The table of key usages (attribute_usage.h). Read by token/ for checks and defaults and by
+ * service/ for the descriptor of a key. Linked on both sides.
  */
 #include "config.h"
 
@@ -37,7 +37,9 @@ const struct attribute_usage *attribute_usage_find(CK_FLAGS usage, unsigned clas
 
 CK_FLAGS attribute_usage_of(const struct attribute_set *set)
 {
-	unsigned bit = attribute_class_bit(attribute_set_ulong(set, CKA_CLASS, CK_UNAVAILABLE_INFORMATION));
+	const CK_OBJECT_CLASS class =
+		attribute_set_ulong(set, CKA_CLASS, CK_UNAVAILABLE_INFORMATION);
+	const unsigned bit = attribute_class_bit(class);
 	CK_FLAGS usage = 0;
 
 	for (size_t i = 0; i < ROWS; i++)

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * keyclave.h: what Keyclave adds to PKCS#11. For applications that include any cryptoki header before
- * it (CKA_VENDOR_DEFINED is 0x80000000). The numbers are fixed for ever; docs/evidence.md describes
- * the values.
+ * keyclave.h: what Keyclave adds to PKCS#11. For applications that include any cryptoki header
+ * before it (CKA_VENDOR_DEFINED is 0x80000000). The numbers are fixed for ever; docs/evidence.md
+ * describes the values.
  */
 #ifndef KEYCLAVE_H
 #define KEYCLAVE_H
@@ -12,14 +12,14 @@
 
 /*
  * The evidence of a key, or of the token when read from its CKO_HW_FEATURE object: a CMW collection
- * in CBOR (RFC 9999), over the nonce that is set, if any. Read only. A size query and the value query
- * that follows it return the same bytes.
+ * in CBOR (RFC 9999), over the nonce that is set, if any. Read only. A size query and the value
+ * query that follows it return the same bytes.
  */
 #define CKA_KEYCLAVE_EVIDENCE (CKA_KEYCLAVE_BASE + 0x01UL)
 
 /*
- * The nonce for CKA_KEYCLAVE_EVIDENCE, 0 to 64 bytes. Set with C_SetAttributeValue on the object that
- * will be read; local to the session, writes nothing, needs no read/write session.
+ * The nonce for CKA_KEYCLAVE_EVIDENCE, 0 to 64 bytes. Set with C_SetAttributeValue on the object
+ * that will be read; local to the session, writes nothing, needs no read/write session.
  */
 #define CKA_KEYCLAVE_NONCE (CKA_KEYCLAVE_BASE + 0x02UL)
 
@@ -29,10 +29,16 @@
 /* Counts each change of the object, from 1 (CK_ULONG). Read only. */
 #define CKA_KEYCLAVE_VERSION (CKA_KEYCLAVE_BASE + 0x04UL)
 
-/* The platform that vouches: "notee", "sev-snp", ... (text). Read only, on the hardware feature object. */
+/*
+ * The platform that vouches: "notee", "sev-snp", ... (text). Read only, on the hardware feature
+ * object.
+ */
 #define CKA_KEYCLAVE_PLATFORM (CKA_KEYCLAVE_BASE + 0x05UL)
 
-/* Public key (SubjectPublicKeyInfo) of the token identity. Read only, on the hardware feature object. */
+/*
+ * Public key (SubjectPublicKeyInfo) of the token identity. Read only, on the hardware feature
+ * object.
+ */
 #define CKA_KEYCLAVE_TOKEN_IDENTITY (CKA_KEYCLAVE_BASE + 0x06UL)
 
 /* "none" or "counter": whether a replay of the whole store is detected. Read only, same object. */

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Reads the mechanism table: look-ups, a program's CK_MECHANISM to struct mechanism, the checks of parameters,
- * and the sizes of results. Called on both sides of the trust boundary; what comes from a program or a
- * frame is checked here by the same code.
+ * Reads the mechanism table: look-ups, a program's CK_MECHANISM to struct mechanism, the checks of
+ * parameters, and the sizes of results. Called on both sides of the trust boundary; what comes from
+ * a program or a frame is checked here by the same code.
  */
 #include "config.h"
 
@@ -169,7 +169,10 @@ static bool take_ctr(const CK_MECHANISM *native, struct mechanism *m)
 	return true;
 }
 
-/* ulIvBits is not read: programs leave it 0 or unset, and ulIvLen says the same (v3.1 section 6.13.3). */
+/*
+ * ulIvBits is not read: programs leave it 0 or unset, and ulIvLen says the same (v3.1 section
+ * 6.13.3).
+ */
 static bool take_gcm(const CK_MECHANISM *native, struct mechanism *m)
 {
 	CK_GCM_PARAMS params;
@@ -177,7 +180,8 @@ static bool take_gcm(const CK_MECHANISM *native, struct mechanism *m)
 	if (!take(native, &params, sizeof(params)))
 		return false;
 	m->tag_bits = params.ulTagBits;
-	return point(params.pIv, params.ulIvLen, &m->iv) && point(params.pAAD, params.ulAADLen, &m->aad);
+	return point(params.pIv, params.ulIvLen, &m->iv) &&
+	       point(params.pAAD, params.ulAADLen, &m->aad);
 }
 
 static bool take_pss(const CK_MECHANISM *native, struct mechanism *m)
@@ -201,7 +205,8 @@ static bool take_oaep(const CK_MECHANISM *native, struct mechanism *m)
 	m->hash = params.hashAlg;
 	m->mgf = params.mgf;
 	/* Source 0 is what the specification calls "empty": then there may be no label. */
-	if (params.source != CKZ_DATA_SPECIFIED && (params.source != 0 || params.ulSourceDataLen != 0))
+	if (params.source != CKZ_DATA_SPECIFIED && 
+	    (params.source != 0 || params.ulSourceDataLen != 0))
 		return false;
 	return point(params.pSourceData, params.ulSourceDataLen, &m->label);
 }
@@ -318,7 +323,8 @@ static bool check_parameter(const struct mechanism *m)
 	case PARAMETER_IV_OPTIONAL:
 		return check_iv_optional(m);
 	case PARAMETER_CTR:
-		return m->iv.size == m->row->block && m->counter_bits >= 1 && m->counter_bits <= 128;
+		return m->iv.size == m->row->block && m->counter_bits >= 1 &&
+		       m->counter_bits <= 128;
 	case PARAMETER_GCM:
 		return m->iv.size >= 1 && m->iv.size <= MECHANISM_IV_MAX &&
 		       m->aad.size <= MECHANISM_AAD_MAX && tag_bits_known(m->tag_bits);
@@ -367,7 +373,10 @@ size_t mechanism_signature_size(const struct mechanism *m, CK_ULONG key_bits)
 	return 0;
 }
 
-/* PKCS#11 v3.1 sections 6.1.6, 6.1.8 and 6.1.11: k bytes on one side, k less OVERHEAD at most on the other. */
+/*
+ * PKCS#11 v3.1 sections 6.1.6, 6.1.8 and 6.1.11: k bytes on one side, k less OVERHEAD at most on
+ * the other.
+ */
 static CK_RV rsa_size(const struct mechanism *m, bool encrypt, CK_ULONG key_bits, size_t input,
 		      size_t *size, bool *exact)
 {
@@ -387,7 +396,10 @@ static CK_RV rsa_size(const struct mechanism *m, bool encrypt, CK_ULONG key_bits
 	return CKR_OK;
 }
 
-/* Blocks that remain until the counter, the low .counter_bits bits of the IV, would wrap; saturated. */
+/*
+ * Blocks that remain until the counter, the low .counter_bits bits of the IV, would wrap;
+ * saturated.
+ */
 static uint64_t counter_blocks(const struct mechanism *m)
 {
 	const CK_ULONG bits = m->counter_bits;
@@ -429,7 +441,8 @@ static CK_RV stream_size(const struct mechanism *m, bool encrypt, size_t input, 
 }
 
 /* RFC 3394 (at least two semiblocks of text) and RFC 5649 (at least one byte). */
-static CK_RV wrap_size(const struct mechanism *m, bool encrypt, size_t input, size_t *size, bool *exact)
+static CK_RV wrap_size(const struct mechanism *m, bool encrypt, size_t input, size_t *size,
+		       bool *exact)
 {
 	const bool padded = m->row->scheme == SCHEME_AES_KEY_WRAP_KWP;
 	const size_t least = padded ? 1 : 16;
@@ -447,8 +460,8 @@ static CK_RV wrap_size(const struct mechanism *m, bool encrypt, size_t input, si
 	return CKR_OK;
 }
 
-CK_RV mechanism_cipher_size(const struct mechanism *m, bool encrypt, CK_ULONG key_bits, size_t input,
-			    size_t *size, bool *exact)
+CK_RV mechanism_cipher_size(const struct mechanism *m, bool encrypt, CK_ULONG key_bits,
+			    size_t input, size_t *size, bool *exact)
 {
 	const CK_RV range = encrypt ? CKR_DATA_LEN_RANGE : CKR_ENCRYPTED_DATA_LEN_RANGE;
 	const size_t block = m->row->block;

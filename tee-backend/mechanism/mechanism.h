@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The table of mechanisms: one row for each CKM that the token has. Data only, linked on both sides:
- * the module's mechanism list and length rules, the enclave's dispatch by family, the provider and the
- * documentation read the same row. Adding a mechanism to a known family is one row and its vectors.
+ * The table of mechanisms: one row for each CKM that the token has. Data only, linked on both
+ * sides: the module's mechanism list and length rules, the enclave's dispatch by family, the
+ * provider and the documentation read the same row. Adding a mechanism to a known family is one row
+ * and its vectors.
  */
 #ifndef KEYCLAVE_MECHANISM_MECHANISM_H
 #define KEYCLAVE_MECHANISM_MECHANISM_H
@@ -49,11 +50,11 @@ enum mechanism_parameter {
 	PARAMETER_IV,       /* .iv of exactly .block bytes */
 	PARAMETER_IV_OPTIONAL, /* .iv of 0 or 8 (KEY_WRAP) or 4 (KWP) bytes */
 	PARAMETER_CTR,      /* CK_AES_CTR_PARAMS */
-	PARAMETER_GCM,      /* CK_GCM_PARAMS; also the 2.40 layout without ulIvBits is not accepted */
+	PARAMETER_GCM,      /* CK_GCM_PARAMS; not the layout without ulIvBits */
 	PARAMETER_RSA_PSS,  /* CK_RSA_PKCS_PSS_PARAMS */
 	PARAMETER_RSA_OAEP, /* CK_RSA_PKCS_OAEP_PARAMS */
 	PARAMETER_ECDH1,    /* CK_ECDH1_DERIVE_PARAMS */
-	PARAMETER_EDDSA,    /* none, or CK_EDDSA_PARAMS with phFlag false and no context (pure Ed25519) */
+	PARAMETER_EDDSA,    /* none, or CK_EDDSA_PARAMS of pure Ed25519: no phFlag, no context */
 	PARAMETER_LENGTH,   /* CK_MAC_GENERAL_PARAMS: a CK_ULONG */
 };
 
@@ -63,11 +64,11 @@ struct mechanism_row {
 	enum mechanism_family family;
 	enum mechanism_scheme scheme;
 	enum mechanism_parameter parameter;
-	CK_FLAGS flags; /* CKF_SIGN, CKF_EC_F_P ...: as C_GetMechanismInfo returns them, without CKF_HW */
+	CK_FLAGS flags; /* CKF_SIGN, CKF_EC_F_P ...: C_GetMechanismInfo's, without CKF_HW */
 	/*
-	 * Bits of the modulus or of the curve's field; bits of a generic secret; bytes of an AES or HMAC
-	 * key: the units of the mechanism's clause. RSA keys of 1024 bits are taken for use and import, but
-	 * the generation row begins at 2048.
+	 * Bits of the modulus or of the curve's field; bits of a generic secret; bytes of an AES or
+	 * HMAC key: the units of the mechanism's clause. RSA keys of 1024 bits are taken for use
+	 * and import, but the generation row begins at 2048.
 	 */
 	CK_ULONG min_key;
 	CK_ULONG max_key;
@@ -75,13 +76,13 @@ struct mechanism_row {
 
 	/* The message digest that the mechanism does first (or that a DIGEST or HMAC row is). */
 	CK_MECHANISM_TYPE digest; /* CKM_SHA256 ...; CK_UNAVAILABLE_INFORMATION: none */
-	CK_MECHANISM_TYPE raw;    /* the mechanism that takes that digest; CK_UNAVAILABLE_INFORMATION: none */
+	CK_MECHANISM_TYPE raw;    /* that takes that digest; CK_UNAVAILABLE_INFORMATION: none */
 
 	/* Data of DIGEST rows only. */
 	const char *digest_name;  /* libcrypto's: "SHA2-256" */
 	CK_RSA_PKCS_MGF_TYPE mgf; /* CKG_MGF1_SHA256 */
 	CK_EC_KDF_TYPE kdf;       /* CKD_SHA256_KDF: ANSI X9.63 over this digest */
-	const uint8_t *digest_info; /* DER DigestInfo up to the digest, RFC 8017 section 9.2 note 1 */
+	const uint8_t *digest_info; /* DER up to the digest: RFC 8017 section 9.2 note 1 */
 	size_t digest_info_size;
 
 	size_t output; /* bytes of a digest or a MAC; 0: follows from the key */
@@ -98,7 +99,9 @@ const struct mechanism_row *mechanism_find(CK_MECHANISM_TYPE type);
 /* "CKM_ECDSA" or "0x..." in a static per-thread buffer. */
 const char *mechanism_name(CK_MECHANISM_TYPE type);
 
-/* The row of a DIGEST by its mask generation function, or by its key derivation function, or NULL. */
+/*
+ * The row of a DIGEST by its mask generation function, or by its key derivation function, or NULL.
+ */
 const struct mechanism_row *mechanism_find_mgf(CK_RSA_PKCS_MGF_TYPE mgf);
 const struct mechanism_row *mechanism_find_kdf(CK_EC_KDF_TYPE kdf);
 
@@ -121,17 +124,21 @@ const struct mechanism_key_type *mechanism_key_type_find(CK_KEY_TYPE type);
 /* The key type's name "CKK_EC", or "0x..." in a static per-thread buffer. */
 const char *mechanism_key_type_name(CK_KEY_TYPE type);
 
-/* CKF_ bits of all mechanisms that take keys of TYPE (generation excepted): what such keys can do. */
+/*
+ * CKF_ bits of all mechanisms that take keys of TYPE (generation excepted): what such keys can do.
+ */
 CK_FLAGS mechanism_key_type_flags(CK_KEY_TYPE type);
 
-/* A curve: the fourth kind of row, for everything that must know sizes, OIDs and libcrypto's name. */
+/*
+ * A curve: the fourth kind of row, for everything that must know sizes, OIDs and libcrypto's name.
+ */
 struct mechanism_curve {
 	const char *name;        /* "P-256": libcrypto's group name, or "ED25519", "X25519" */
 	CK_KEY_TYPE key_type;    /* CKK_EC, CKK_EC_EDWARDS, CKK_EC_MONTGOMERY */
 	const uint8_t *params;   /* DER of CKA_EC_PARAMS: the OID */
 	size_t params_size;
-	const char *params_text; /* the PrintableString alternative ("edwards25519"), accepted on entry, or NULL */
-	const uint8_t *params_old; /* DER of the OID that was used before RFC 8410, accepted on entry, or NULL */
+	const char *params_text; /* "edwards25519": a PrintableString accepted on entry, or NULL */
+	const uint8_t *params_old; /* DER of the OID before RFC 8410, accepted on entry, or NULL */
 	size_t params_old_size;
 	size_t bits;
 	size_t field_size;       /* bytes of a coordinate */
@@ -197,12 +204,12 @@ CK_RV mechanism_check(const struct mechanism *m);
 size_t mechanism_signature_size(const struct mechanism *m, CK_ULONG key_bits);
 
 /*
- * Bytes that encrypting or decrypting INPUT bytes gives, in one part or all parts together: *EXACT says whether it is exact or an upper
- * bound (CBC_PAD, OAEP and PKCS#1 decryption). CKR_DATA_LEN_RANGE or CKR_ENCRYPTED_DATA_LEN_RANGE when
- * no such input is possible; CTR: also when the counter would run over its bits (section 6.11).
- * CKR_MECHANISM_INVALID when M is no cipher.
+ * Bytes that encrypting or decrypting INPUT bytes gives, in one part or all parts together: *EXACT
+ * says whether it is exact or an upper bound (CBC_PAD, OAEP and PKCS#1 decryption).
+ * CKR_DATA_LEN_RANGE or CKR_ENCRYPTED_DATA_LEN_RANGE when no such input is possible; CTR: also when
+ * the counter would run over its bits (section 6.11). CKR_MECHANISM_INVALID when M is no cipher.
  */
-CK_RV mechanism_cipher_size(const struct mechanism *m, bool encrypt, CK_ULONG key_bits, size_t input,
-			    size_t *size, bool *exact);
+CK_RV mechanism_cipher_size(const struct mechanism *m, bool encrypt, CK_ULONG key_bits,
+			    size_t input, size_t *size, bool *exact);
 
 #endif

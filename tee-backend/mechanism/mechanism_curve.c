@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The curves of the token: sizes, the forms of CKA_EC_PARAMS, names. Data only, linked on both sides of the
- * trust boundary.
+ * The curves of the token: sizes, the forms of CKA_EC_PARAMS, names. Data only, linked on both
+ * sides of the trust boundary.
  */
 #include "config.h"
 
@@ -21,14 +21,18 @@ static const uint8_t p521[] = {0x06, 0x05, 0x2b, 0x81, 0x04, 0x00, 0x23};
 static const uint8_t ed25519[] = {0x06, 0x03, 0x2b, 0x65, 0x70};
 static const uint8_t x25519[] = {0x06, 0x03, 0x2b, 0x65, 0x6e};
 /* 1.3.6.1.4.1.11591.15.1 and 1.3.6.1.4.1.3029.1.5.1: the ones of GnuPG. */
-static const uint8_t ed25519_old[] = {0x06, 0x09, 0x2b, 0x06, 0x01, 0x04, 0x01, 0xda, 0x47, 0x0f, 0x01};
+static const uint8_t ed25519_old[] = {0x06, 0x09, 0x2b, 0x06, 0x01, 0x04,
+				      0x01, 0xda, 0x47, 0x0f, 0x01};
 static const uint8_t x25519_old[] = {0x06, 0x0a, 0x2b, 0x06, 0x01, 0x04,
 				     0x01, 0x97, 0x55, 0x01, 0x05, 0x01};
 
 static const struct mechanism_curve curves[] = {
-	{.name = "P-256", .key_type = CKK_EC, OID(p256), .bits = 256, .field_size = 32, .order_size = 32},
-	{.name = "P-384", .key_type = CKK_EC, OID(p384), .bits = 384, .field_size = 48, .order_size = 48},
-	{.name = "P-521", .key_type = CKK_EC, OID(p521), .bits = 521, .field_size = 66, .order_size = 66},
+	{.name = "P-256", .key_type = CKK_EC, OID(p256), .bits = 256,
+	 .field_size = 32, .order_size = 32},
+	{.name = "P-384", .key_type = CKK_EC, OID(p384), .bits = 384,
+	 .field_size = 48, .order_size = 48},
+	{.name = "P-521", .key_type = CKK_EC, OID(p521), .bits = 521,
+	 .field_size = 66, .order_size = 66},
 	{.name = "ED25519", .key_type = CKK_EC_EDWARDS, OID(ed25519), OLD(ed25519_old),
 	 .params_text = "edwards25519", .bits = 255, .field_size = 32, .order_size = 32},
 	{.name = "X25519", .key_type = CKK_EC_MONTGOMERY, OID(x25519), OLD(x25519_old),

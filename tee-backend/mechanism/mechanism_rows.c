@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The rows of the mechanism table (mechanism.h): data only, sorted by number. Linked on both sides of the
- * trust boundary; reached through mechanism.c.
+ * The rows of the mechanism table (mechanism.h): data only, sorted by number. Linked on both sides
+ * of the trust boundary; reached through mechanism.c.
  *
- * Left out on purpose: CKM_AES_KEY_WRAP_PAD, which some modules take for RFC 5649 and others for PKCS #7
- * padding (PKCS#11 v3.2 section 6.16 deprecates it), and wrapping by ECB and CTR, which shows equal
- * blocks or lets whoever holds the wrapped key flip its bits at will.
+ * Left out on purpose: CKM_AES_KEY_WRAP_PAD, which some modules take for RFC 5649 and others for
+ * PKCS #7 padding (PKCS#11 v3.2 section 6.16 deprecates it), and wrapping by ECB and CTR, which
+ * shows equal blocks or lets whoever holds the wrapped key flip its bits at will.
  */
 #include "config.h"
 
@@ -26,7 +26,9 @@
 #define WEIERSTRASS (CKF_EC_F_P | CKF_EC_OID | CKF_EC_UNCOMPRESS)
 #define RFC8410 (CKF_EC_OID | CKF_EC_CURVENAME)
 
-/* Groups of members; every row is ROW(number), a family with its key sizes, a digest, and the rest. */
+/*
+ * Groups of members; every row is ROW(number), a family with its key sizes, a digest, and the rest.
+ */
 #define ROW(number) .type = (number), .name = #number
 #define NO_DIGEST .digest = NONE, .raw = NONE
 #define HASHED(hash, then) .digest = (hash), .raw = (then), .multi_part = true
@@ -84,36 +86,41 @@ static const struct mechanism_row rows[] = {
 
 	{ROW(CKM_SHA_1), DIGEST, .digest = CKM_SHA_1, .raw = NONE, .digest_name = "SHA1",
 	 .mgf = CKG_MGF1_SHA1, .kdf = CKD_SHA1_KDF, INFO(sha1_info), .output = 20, .block = 64},
-	{ROW(CKM_SHA_1_HMAC), HMAC(CKK_SHA_1_HMAC), HASHED(CKM_SHA_1, NONE), .output = 20, .block = 64},
+	{ROW(CKM_SHA_1_HMAC), HMAC(CKK_SHA_1_HMAC), HASHED(CKM_SHA_1, NONE), .output = 20,
+	 .block = 64},
 	{ROW(CKM_SHA_1_HMAC_GENERAL), HMAC(CKK_SHA_1_HMAC), HASHED(CKM_SHA_1, NONE),
 	 .parameter = PARAMETER_LENGTH, .output = 20, .block = 64},
 	{ROW(CKM_SHA256), DIGEST, .digest = CKM_SHA256, .raw = NONE, .digest_name = "SHA2-256",
-	 .mgf = CKG_MGF1_SHA256, .kdf = CKD_SHA256_KDF, INFO(sha256_info), .output = 32, .block = 64},
+	 .mgf = CKG_MGF1_SHA256, .kdf = CKD_SHA256_KDF, INFO(sha256_info), .output = 32,
+	 .block = 64},
 	{ROW(CKM_SHA256_HMAC), HMAC(CKK_SHA256_HMAC), HASHED(CKM_SHA256, NONE), .output = 32,
 	 .block = 64},
 	{ROW(CKM_SHA256_HMAC_GENERAL), HMAC(CKK_SHA256_HMAC), HASHED(CKM_SHA256, NONE),
 	 .parameter = PARAMETER_LENGTH, .output = 32, .block = 64},
 	{ROW(CKM_SHA224), DIGEST, .digest = CKM_SHA224, .raw = NONE, .digest_name = "SHA2-224",
-	 .mgf = CKG_MGF1_SHA224, .kdf = CKD_SHA224_KDF, INFO(sha224_info), .output = 28, .block = 64},
+	 .mgf = CKG_MGF1_SHA224, .kdf = CKD_SHA224_KDF, INFO(sha224_info), .output = 28,
+	 .block = 64},
 	{ROW(CKM_SHA224_HMAC), HMAC(CKK_SHA224_HMAC), HASHED(CKM_SHA224, NONE), .output = 28,
 	 .block = 64},
 	{ROW(CKM_SHA224_HMAC_GENERAL), HMAC(CKK_SHA224_HMAC), HASHED(CKM_SHA224, NONE),
 	 .parameter = PARAMETER_LENGTH, .output = 28, .block = 64},
 	{ROW(CKM_SHA384), DIGEST, .digest = CKM_SHA384, .raw = NONE, .digest_name = "SHA2-384",
-	 .mgf = CKG_MGF1_SHA384, .kdf = CKD_SHA384_KDF, INFO(sha384_info), .output = 48, .block = 128},
+	 .mgf = CKG_MGF1_SHA384, .kdf = CKD_SHA384_KDF, INFO(sha384_info), .output = 48,
+	 .block = 128},
 	{ROW(CKM_SHA384_HMAC), HMAC(CKK_SHA384_HMAC), HASHED(CKM_SHA384, NONE), .output = 48,
 	 .block = 128},
 	{ROW(CKM_SHA384_HMAC_GENERAL), HMAC(CKK_SHA384_HMAC), HASHED(CKM_SHA384, NONE),
 	 .parameter = PARAMETER_LENGTH, .output = 48, .block = 128},
 	{ROW(CKM_SHA512), DIGEST, .digest = CKM_SHA512, .raw = NONE, .digest_name = "SHA2-512",
-	 .mgf = CKG_MGF1_SHA512, .kdf = CKD_SHA512_KDF, INFO(sha512_info), .output = 64, .block = 128},
+	 .mgf = CKG_MGF1_SHA512, .kdf = CKD_SHA512_KDF, INFO(sha512_info), .output = 64,
+	 .block = 128},
 	{ROW(CKM_SHA512_HMAC), HMAC(CKK_SHA512_HMAC), HASHED(CKM_SHA512, NONE), .output = 64,
 	 .block = 128},
 	{ROW(CKM_SHA512_HMAC_GENERAL), HMAC(CKK_SHA512_HMAC), HASHED(CKM_SHA512, NONE),
 	 .parameter = PARAMETER_LENGTH, .output = 64, .block = 128},
 
-	{ROW(CKM_GENERIC_SECRET_KEY_GEN), NO_DIGEST, .family = FAMILY_SECRET, .scheme = SCHEME_KEY_GEN,
-	 .flags = CKF_GENERATE, .min_key = 8, .max_key = SECRET_MAX * 8,
+	{ROW(CKM_GENERIC_SECRET_KEY_GEN), NO_DIGEST, .family = FAMILY_SECRET,
+	 .scheme = SCHEME_KEY_GEN, .flags = CKF_GENERATE, .min_key = 8, .max_key = SECRET_MAX * 8,
 	 .key_types = {CKK_GENERIC_SECRET, NONE, NONE}},
 
 	{ROW(CKM_EC_KEY_PAIR_GEN), NO_DIGEST, EC, .scheme = SCHEME_KEY_GEN,

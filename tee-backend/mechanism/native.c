@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Attributes between a program's memory and the portable form. Runs in the client's process only; a program's
- * pointers are taken as they are, its sizes are not.
+ * Attributes between a program's memory and the portable form. Runs in the client's process only; a
+ * program's pointers are taken as they are, its sizes are not.
  */
 #include "config.h"
 
@@ -77,7 +77,9 @@ static CK_RV flat_to_portable(const struct attribute_row *row, const CK_ATTRIBUT
 	case ATTRIBUTE_TEMPLATE:
 		return CKR_ATTRIBUTE_VALUE_INVALID;
 	}
-	*value = a->ulValueLen > 0 ? (struct span){a->pValue, a->ulValueLen} : (struct span){nothing, 0};
+	*value = (struct span){nothing, 0};
+	if (a->ulValueLen > 0)
+		*value = (struct span){a->pValue, a->ulValueLen};
 	while (row->form == ATTRIBUTE_BIGNUM && value->size > 1 && value->data[0] == 0) {
 		value->data++;
 		value->size--;
@@ -88,7 +90,8 @@ static CK_RV flat_to_portable(const struct attribute_row *row, const CK_ATTRIBUT
 }
 
 /* A nested template: decoded, then written as CBOR into a buffer of the arena. */
-static CK_RV nested_to_portable(const CK_ATTRIBUTE *a, struct native_arena *arena, struct span *value)
+static CK_RV nested_to_portable(const CK_ATTRIBUTE *a, struct native_arena *arena,
+				struct span *value)
 {
 	const size_t count = a->ulValueLen / sizeof(CK_ATTRIBUTE);
 	const size_t used = arena->used;
@@ -178,7 +181,8 @@ CK_RV native_template(const CK_ATTRIBUTE *t, CK_ULONG n, struct attributes *out,
 
 /* ---- C_GetAttributeValue ---- */
 
-static size_t native_size(enum attribute_form form, struct span value, const struct attributes *nested)
+static size_t native_size(enum attribute_form form, struct span value,
+			  const struct attributes *nested)
 {
 	switch (form) {
 	case ATTRIBUTE_ULONG:

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * A small evaluator of the headers' constants: numbers, names, parentheses, and the operators | and +.
+ * A small evaluator of the headers' constants: numbers, names, parentheses, and the operators | and
+ * +.
  */
 #include "config.h"
 

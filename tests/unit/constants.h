@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The numbers that cryptoki.h and keyclave.h give to names, read from their text: so that tests compare a
- * table's names with the headers and not with what the compiler made of both.
+ * The numbers that cryptoki.h and keyclave.h give to names, read from their text: so that tests
+ * compare a table's names with the headers and not with what the compiler made of both.
  */
 #ifndef KEYCLAVE_TESTS_UNIT_CONSTANTS_H
 #define KEYCLAVE_TESTS_UNIT_CONSTANTS_H

@@ -78,6 +78,9 @@ unit_programs += %D%/test_mechanism_attribute_set
 unit_programs += %D%/test_mechanism_attribute_template
 %C%_test_mechanism_attribute_template_SOURCES = %D%/test_mechanism_attribute_template.c
 
+unit_programs += %D%/test_mechanism_attribute_usage
+%C%_test_mechanism_attribute_usage_SOURCES = %D%/test_mechanism_attribute_usage.c
+
 unit_programs += %D%/test_mechanism_mechanism
 %C%_test_mechanism_mechanism_SOURCES = %D%/test_mechanism_mechanism.c
 

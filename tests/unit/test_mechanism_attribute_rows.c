@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The attribute table is in order, names what it numbers, and its notes do not contradict each other. */
+/*
+ * The attribute table is in order, names what it numbers, and its notes do not contradict each
+ * other.
+ */
 #include "config.h"
 
 #include <setjmp.h>

@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Programs' parameters of each shape are taken or refused, and the sizes of results are those of the clauses. */
+/*
+ * Programs' parameters of each shape are taken or refused, and the sizes of results are those of
+ * the clauses.
+ */
 #include "config.h"
 
 #include <setjmp.h>
@@ -28,7 +31,10 @@ static CK_RV verdict(CK_MECHANISM_TYPE type, void *parameter, size_t size)
 	return decode(type, parameter, size, &m);
 }
 
-/* Every parameter structure: no pointer, no bytes, one byte off either way, and sizes beyond all memory. */
+/*
+ * Every parameter structure: no pointer, no bytes, one byte off either way, and sizes beyond all
+ * memory.
+ */
 static void structures_of_wrong_size_are_refused(void **state)
 {
 	static const struct {

@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Curves are found by each form of CKA_EC_PARAMS and by each of their names, and by nothing else. */
+/*
+ * Curves are found by each form of CKA_EC_PARAMS and by each of their names, and by nothing else.
+ */
 #include "config.h"
 
 #include <setjmp.h>

@@ -90,7 +90,10 @@ static void check_digest_row(const struct mechanism_row *row)
 	assert_ptr_equal(mechanism_find_mgf(row->mgf), row);
 	assert_ptr_equal(mechanism_find_kdf(row->kdf), row);
 	assert_int_equal(row->flags, CKF_DIGEST);
-	/* The DER: the SEQUENCE is as long as what follows with the digest, an OCTET STRING of its size. */
+	/*
+	 * The DER: the SEQUENCE is as long as what follows with the digest, an OCTET STRING of its
+	 * size.
+	 */
 	assert_int_equal(row->digest_info[0], 0x30);
 	assert_int_equal(row->digest_info[1], row->digest_info_size + row->output - 2);
 	assert_int_equal(row->digest_info[row->digest_info_size - 2], 0x04);

@@ -294,7 +294,10 @@ static void what_is_not_there_is_said(void **state)
 	assert_true(out.ulValueLen == CK_UNAVAILABLE_INFORMATION);
 }
 
-/* PKCS#11 v3.1 section 5.7.5: the array's size, then the elements' sizes and types, then their values. */
+/*
+ * PKCS#11 v3.1 section 5.7.5: the array's size, then the elements' sizes and types, then their
+ * values.
+ */
 static void nested_templates_come_back(void **state)
 {
 	CK_ATTRIBUTE inner[] = {{CKA_LABEL, label, 5}, {CKA_CLASS, &private_key, sizeof(private_key)}};

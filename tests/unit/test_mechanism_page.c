@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * docs/mechanisms.md is what the tables say. "test_mechanism_page --print" prints the page anew, for
- * whoever has changed a row.
+ * docs/mechanisms.md is what the tables say. "test_mechanism_page --print" prints the page anew,
+ * for whoever has changed a row.
  */
 #include "config.h"
 
