@@ -42,6 +42,10 @@ unit_programs += %D%/test_token_load
 unit_programs += %D%/test_token_pin
 %C%_test_token_pin_SOURCES = %D%/test_token_pin.c %D%/token_fixture.c %D%/token_fixture.h
 
+unit_programs += %D%/test_token_object
+%C%_test_token_object_SOURCES = \
+	%D%/test_token_object.c %D%/token_fixture.c %D%/token_fixture.h %D%/token_kinds.c %D%/token_kinds.h
+
 unit_programs += %D%/test_token_object_make
 %C%_test_token_object_make_SOURCES = \
 	%D%/test_token_object_make.c %D%/token_fixture.c %D%/token_fixture.h %D%/token_kinds.c %D%/token_kinds.h
