@@ -36,6 +36,14 @@ unit_programs += %D%/test_common_settings
 %C%_test_common_settings_SOURCES = %D%/test_common_settings.c
 
 # token
+unit_programs += %D%/test_token_commit
+%C%_test_token_commit_SOURCES = %D%/test_token_commit.c %D%/token_fixture.c %D%/token_fixture.h
+
+unit_programs += %D%/test_token_memory
+%C%_test_token_memory_SOURCES = %D%/test_token_memory.c %D%/token_fixture.c %D%/token_fixture.h
+%C%_test_token_memory_LDFLAGS = $(AM_LDFLAGS) \
+	-Wl,--wrap=malloc,--wrap=calloc,--wrap=realloc,--wrap=reallocarray
+
 unit_programs += %D%/test_token_load
 %C%_test_token_load_SOURCES = %D%/test_token_load.c %D%/token_fixture.c %D%/token_fixture.h
 
