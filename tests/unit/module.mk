@@ -179,4 +179,12 @@ unit_programs += %D%/test_crypto_stream
 unit_programs += %D%/test_crypto_rsa_padding
 %C%_test_crypto_rsa_padding_SOURCES = %D%/test_crypto_rsa_padding.c
 
+unit_programs += %D%/test_service_context
+%C%_test_service_context_SOURCES = %D%/test_service_context.c \
+	%D%/service_fixture.c %D%/service_fixture.h
+
+unit_programs += %D%/test_service_object
+%C%_test_service_object_SOURCES = %D%/test_service_object.c \
+	%D%/service_fixture.c %D%/service_fixture.h
+
 endif
