@@ -162,6 +162,7 @@ static const int sandbox_deadly[] = {
 
 static int sandbox_fill(scmp_filter_ctx filter)
 {
+	const struct scmp_arg_cmp naming = {.arg = 0, .op = SCMP_CMP_EQ, .datum_a = PR_SET_NAME};
 	int error = seccomp_attr_set(filter, SCMP_FLTATR_CTL_TSYNC, 1);
 
 	for (size_t i = 0; !error && i < sizeof(sandbox_allowed) / sizeof(sandbox_allowed[0]); i++)
@@ -170,8 +171,7 @@ static int sandbox_fill(scmp_filter_ctx filter)
 		error = seccomp_rule_add(filter, SCMP_ACT_KILL_PROCESS, sandbox_deadly[i], 0);
 	/* The one use of prctl: naming threads and mappings does no harm, the rest is EPERM. */
 	if (!error)
-		error = seccomp_rule_add(filter, SCMP_ACT_ALLOW, SCMP_SYS(prctl), 1,
-					 SCMP_A0(SCMP_CMP_EQ, PR_SET_NAME));
+		error = seccomp_rule_add_array(filter, SCMP_ACT_ALLOW, SCMP_SYS(prctl), 1, &naming);
 	return error;
 }
 
