@@ -277,6 +277,8 @@ void make_ec_pair(struct peer_link *p, bool token, const char *label, uint64_t *
 	add_bool(&request.public_template, CKA_PRIVATE, false);
 	add_text(&request.public_template, CKA_LABEL, label);
 	add_bool(&request.private_template, CKA_TOKEN, token);
+	add_bool(&request.private_template, CKA_SIGN, true);
+	add_bool(&request.private_template, CKA_DERIVE, true);
 	add_text(&request.private_template, CKA_LABEL, label);
 	assert_int_equal(peer_ask(p, REQUEST_GENERATE_PAIR, &request, &response), CKR_OK);
 	*public_key = response.generate_pair_response.public_key;
