@@ -1,5 +1,25 @@
 # SPDX-License-Identifier: Apache-2.0
-# cli, level 6: the program keyclave:
-#	bin_PROGRAMS += %D%/keyclave
-#	%C%_keyclave_SOURCES = ...
-#	%C%_keyclave_LDADD = (its folders' libraries, upper first) (external LIBS)
+# cli, level 6: the program keyclave, a client like any other.
+bin_PROGRAMS += %D%/keyclave
+%C%_keyclave_SOURCES = \
+	%D%/cli.h \
+	%D%/cmd_attest.c \
+	%D%/cmd_delete.c \
+	%D%/cmd_import.c \
+	%D%/cmd_init.c \
+	%D%/cmd_keygen.c \
+	%D%/cmd_list.c \
+	%D%/cmd_pin.c \
+	%D%/cmd_status.c \
+	%D%/cmd_uri.c \
+	%D%/cmd_verify.c \
+	%D%/main.c \
+	%D%/print.c \
+	%D%/secret.c \
+	%D%/target.c
+%C%_keyclave_LDADD = \
+	tee-backend/client/libkc-uri.a tee-backend/client/libkc-client.a \
+	tee-backend/protocol/libkc-protocol.a tee-backend/verifier/libkc-verifier.a \
+	tee-backend/transport/libkc-transport.a \
+	tee-backend/mechanism/libkc-mechanism.a tee-backend/common/libkc-common.a \
+	$(LIBCRYPTO_LIBS) $(P11KIT_LIBS) $(JANSSON_LIBS) $(LIBCBOR_LIBS) $(INIH_LIBS)
