@@ -2,6 +2,7 @@
 # docs: pages in EXTRA_DIST; man pages: man_MANS += %D%/keyclaved.8 and EXTRA_DIST likewise.
 EXTRA_DIST += %D%/store.md
 EXTRA_DIST += %D%/architecture.md
+EXTRA_DIST += %D%/evidence.md
 EXTRA_DIST += %D%/protocol.md
 man_MANS += %D%/keyclave.conf.5
 EXTRA_DIST += %D%/keyclave.conf.5
