@@ -134,7 +134,8 @@ static CK_RV check_private(const struct folder *f, const char *name, const struc
 			  f->path, slash, name, (unsigned)st->st_uid, (unsigned)geteuid());
 		return CKR_DEVICE_ERROR;
 	}
-	if (st->st_mode & 07777 & ~allowed) {
+	/* A folder may have taken its group bit (setgid) from the one above: that opens nothing. */
+	if (st->st_mode & (allowed == 0700 ? 0077 : 07177)) {
 		log_error("store %s%s%s: mode %04o lets others in; chmod %04o", f->path, slash,
 			  name, (unsigned)(st->st_mode & 07777), (unsigned)allowed);
 		return CKR_DEVICE_ERROR;

@@ -323,6 +323,10 @@ static CK_RV make_head(struct hierarchy *h, struct platform *platform, struct bl
 	write.blob = buffer_span(&record);
 	if (rv == CKR_OK)
 		rv = blobstore_write(store, &write, 1);
+	if (rv == CKR_OK)
+		log_notice("a store was made, on platform %s, its root protected by %s",
+			   platform_describe(platform)->name,
+			   platform_describe(platform)->protector);
 	buffer_free(&record);
 	return rv;
 }

@@ -86,9 +86,11 @@ static CK_RV file_failed(const struct notee *n, const char *what)
 	return status_of(error);
 }
 
-/* True if what FD is belongs to us alone; ALLOWED: the mode's bits that may be set. */
-static bool is_private(const struct notee *n, int fd, const char *name, mode_t type, mode_t allowed)
+/* True if what FD is belongs to us alone. A folder's setgid bit, taken from the one above, opens
+ * nothing. */
+static bool is_private(const struct notee *n, int fd, const char *name, mode_t type)
 {
+	const mode_t forbidden = type == S_IFDIR ? 0077 : 07177;
 	struct stat st;
 
 	if (fstat(fd, &st) != 0 || (st.st_mode & S_IFMT) != type) {
@@ -101,11 +103,11 @@ static bool is_private(const struct notee *n, int fd, const char *name, mode_t t
 			  name, (unsigned)st.st_uid, (unsigned)geteuid());
 		return false;
 	}
-	if (st.st_mode & 07777 & ~allowed) {
+	if (st.st_mode & forbidden) {
 		log_error("%s/%s: mode %04o lets others in: if somebody may have read it, make a "
-			  "new store; "
-			  "else chmod %04o",
-			  n->state_dir, name, (unsigned)(st.st_mode & 07777), (unsigned)allowed);
+			  "new store; else chmod %s",
+			  n->state_dir, name, (unsigned)(st.st_mode & 07777),
+			  type == S_IFDIR ? "0700" : "0600");
 		return false;
 	}
 	return true;
@@ -126,7 +128,7 @@ static CK_RV open_folder(const struct notee *n, bool create, int *fd)
 		return file_failed(n, errno == ELOOP || errno == ENOTDIR
 					  ? "use a link as its folder"
 					  : "open its folder");
-	return is_private(n, *fd, FOLDER, S_IFDIR, 0700) ? CKR_OK : CKR_DEVICE_ERROR;
+	return is_private(n, *fd, FOLDER, S_IFDIR) ? CKR_OK : CKR_DEVICE_ERROR;
 }
 
 /* TEXT (FILE_SIZE bytes) to the key; false when it is not the form that write_key gives. */
@@ -186,7 +188,7 @@ static CK_RV read_key(const struct notee *n, int folder, uint8_t *key)
 		rv = file_failed(n, errno == ELOOP ? "follow a link" : "open");
 		goto out;
 	}
-	if (!is_private(n, fd, FOLDER "/" FILE_NAME, S_IFREG, 0600))
+	if (!is_private(n, fd, FOLDER "/" FILE_NAME, S_IFREG))
 		goto out;
 	got = read_all(fd, text, FILE_SIZE + 1);
 	if (got < 0)

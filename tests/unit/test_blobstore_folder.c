@@ -124,6 +124,8 @@ static void test_modes_and_owners(void **state)
 		expect_refused(f->store, false, CKR_DEVICE_ERROR, "belongs to user 65534");
 		assert_int_equal(chown(path, 0, 0), 0);
 	}
+	assert_int_equal(chmod(f->store, 02700), 0);
+	expect_opens(f, false);
 	if (geteuid() == 0) {
 		assert_int_equal(chown(f->store, 65534, 65534), 0);
 		expect_refused(f->store, true, CKR_DEVICE_ERROR, "belongs to user 65534");

@@ -150,6 +150,8 @@ static void test_modes_and_owner(void **state)
 	scratch_path(&f->folder, "platform", folder);
 	assert_int_equal(chmod(folder, 0755), 0);
 	expect_refused(f, false, CKR_DEVICE_ERROR, "lets others in");
+	assert_int_equal(chmod(folder, 02700), 0);
+	expect_key(f, false, key);
 	assert_int_equal(chmod(folder, 0700), 0);
 	if (geteuid() == 0) {
 		assert_int_equal(chown(f->file, 65534, 65534), 0);
