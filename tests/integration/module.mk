@@ -4,3 +4,8 @@
 #	long_tests += %D%/test_<what>.sh         in make check-long only
 #	EXTRA_DIST += %D%/test_<what>.sh
 #	check_PROGRAMS += %D%/<program>
+
+check_PROGRAMS += %D%/daemon_peer
+%C%_daemon_peer_SOURCES = %D%/daemon_peer.c
+integration_tests += %D%/test_daemon.sh
+EXTRA_DIST += %D%/test_daemon.sh
