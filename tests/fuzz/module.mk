@@ -39,3 +39,8 @@ fuzz_programs += %D%/fuzz_seal_open
 %C%_fuzz_seal_open_SOURCES = %D%/fuzz_seal_open.c $(fuzz_main)
 %C%_fuzz_seal_open_LDFLAGS = $(AM_LDFLAGS) $(KC_FUZZ_LDFLAGS)
 EXTRA_DIST += %D%/corpus/seal_open
+
+fuzz_programs += %D%/fuzz_service
+%C%_fuzz_service_SOURCES = %D%/fuzz_service.c $(fuzz_main)
+%C%_fuzz_service_LDFLAGS = $(AM_LDFLAGS) $(KC_FUZZ_LDFLAGS)
+EXTRA_DIST += %D%/corpus/service

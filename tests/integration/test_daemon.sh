@@ -117,7 +117,7 @@ check_fails "the socket is gone" test -e "$socket"
 check "it starts anew" start
 echo >&"${session[1]}"
 is "the login outlives the daemon" "$(answer)" "sign again: 0x0"
-exec {session[1]}>&-
+eval "exec ${session[1]}>&-"
 wait "$session_pid" 2>/dev/null
 
 # ---- SIGTERM drains ----
