@@ -194,12 +194,12 @@ static enum reach pool_add(struct client *client, int64_t deadline, struct conne
 	pthread_mutex_lock(&client->lock);
 	if (reach == REACH_FOREIGN || reach == REACH_NO_MEMORY || reach == REACH_TIMEOUT)
 		return reach;
-	if (*connection && client->epoch == epoch) {
+	if (*connection && client->epoch == epoch && client->link == LINK_UP) {
 		(*connection)->epoch = epoch;
 		return REACH_OK;
 	}
 	if (*connection) {
-		/* The link came up again meanwhile, maybe with another daemon. */
+		/* The link went down meanwhile; logins may not be there yet, or this is another daemon. */
 		pthread_mutex_unlock(&client->lock);
 		connection_free(connection);
 		pthread_mutex_lock(&client->lock);
