@@ -7,3 +7,5 @@ EXTRA_DIST += %D%/protocol.md
 man_MANS += %D%/keyclave.conf.5
 EXTRA_DIST += %D%/keyclave.conf.5
 EXTRA_DIST += %D%/mechanisms.md
+man_MANS += %D%/keyclaved.8
+EXTRA_DIST += %D%/keyclaved.8

@@ -194,4 +194,8 @@ unit_programs += %D%/test_service_operate
 %C%_test_service_operate_SOURCES = %D%/test_service_operate.c \
 	%D%/service_fixture.c %D%/service_fixture.h
 
+unit_programs += %D%/test_service_threads
+%C%_test_service_threads_SOURCES = %D%/test_service_threads.c \
+	%D%/service_fixture.c %D%/service_fixture.h
+
 endif

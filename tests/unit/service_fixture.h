@@ -6,6 +6,8 @@
 #ifndef KEYCLAVE_TESTS_UNIT_SERVICE_FIXTURE_H
 #define KEYCLAVE_TESTS_UNIT_SERVICE_FIXTURE_H
 
+#include <stdatomic.h>
+
 #include "service/service.h"
 #include "../lib/scratch.h"
 
@@ -22,7 +24,7 @@ struct service_fixture {
 	struct blobstore *blobs;
 	struct token_store *tokens;
 	struct service *service;
-	unsigned controls; /* made so far */
+	atomic_uint controls; /* made so far */
 };
 
 /* One connection. Copying it copies a client's memory, as fork does. */
