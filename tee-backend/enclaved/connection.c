@@ -25,6 +25,7 @@ struct connection *connection_new(struct service *service, int fd,
 		close(fd);
 		return NULL;
 	}
+	(void)pthread_mutex_init(&connection->turn, NULL);
 	connection->uid = peer->uid;
 	connection->channel = (struct channel)CHANNEL_INIT;
 	connection->out.secret = true;
@@ -50,6 +51,7 @@ void connection_free(struct connection **connection)
 	frame_reader_free(&freed->reader);
 	link_free(&freed->link);
 	buffer_free(&freed->out);
+	(void)pthread_mutex_destroy(&freed->turn);
 	free(freed);
 }
 

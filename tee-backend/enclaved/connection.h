@@ -6,6 +6,8 @@
 #ifndef KEYCLAVE_ENCLAVED_CONNECTION_H
 #define KEYCLAVE_ENCLAVED_CONNECTION_H
 
+#include <pthread.h>
+
 #include "service/service.h"
 #include "transport/frame.h"
 #include "transport/unix_socket.h"
@@ -16,6 +18,9 @@ struct connection {
 	struct connection *previous;
 	int64_t hello_by; /* when hello must be done */
 	bool authorised;
+
+	/* Held by the one thread that works on it, until its descriptor is armed for the next. */
+	pthread_mutex_t turn;
 
 	uid_t uid;
 	struct channel channel;

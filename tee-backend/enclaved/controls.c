@@ -80,13 +80,15 @@ static bool control_add(struct controls *controls, const struct handover_name *n
 	struct control *control = calloc(1, sizeof(*control));
 	struct epoll_event event = {.events = EPOLLIN, .data.ptr = control};
 
+	if (control) {
+		control->name = *name;
+		control->fd = fd;
+	}
 	if (!control || epoll_ctl(controls->epoll, EPOLL_CTL_ADD, fd, &event)) {
 		free(control);
 		close(fd);
 		return false;
 	}
-	control->name = *name;
-	control->fd = fd;
 	control->next = controls->first;
 	controls->first = control;
 	if (controls->next_serial <= name->serial)

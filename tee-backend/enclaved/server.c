@@ -10,7 +10,6 @@
 #include <poll.h>
 #include <pthread.h>
 #include <sched.h>
-#include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/epoll.h>
@@ -214,6 +213,7 @@ static void server_add(struct server *server, int fd, bool by_control)
 	struct unix_socket_peer peer = {0};
 	struct connection *connection = NULL;
 	bool allowed = false;
+	bool armed = false;
 	bool room = false;
 
 	if (!unix_socket_peer(fd, &peer)) {
@@ -231,9 +231,14 @@ static void server_add(struct server *server, int fd, bool by_control)
 	if (room)
 		server_link(server, connection);
 	pthread_mutex_unlock(&server->lock);
-	if (!room)
+	if (!room) {
 		connection_free(&connection);
-	else if (!server_arm(server, connection, EPOLL_CTL_ADD, EPOLLIN))
+		return;
+	}
+	pthread_mutex_lock(&connection->turn);
+	armed = server_arm(server, connection, EPOLL_CTL_ADD, EPOLLIN);
+	pthread_mutex_unlock(&connection->turn);
+	if (!armed)
 		server_end(server, connection);
 }
 
@@ -329,14 +334,18 @@ static void server_authorised(struct server *server, struct connection *connecti
 
 static void server_work(struct server *server, struct connection *connection, struct buffer *out)
 {
-	enum connection_state state = connection_work(connection, server->service, out);
+	enum connection_state state = CONNECTION_OVER;
 	bool armed = false;
 
+	pthread_mutex_lock(&connection->turn);
+	state = connection_work(connection, server->service, out);
 	if (state != CONNECTION_OVER && !connection->authorised && link_authorised(connection->link))
 		server_authorised(server, connection);
 	if (state != CONNECTION_OVER)
 		armed = server_arm(server, connection, EPOLL_CTL_MOD,
 				   state == CONNECTION_WRITE ? EPOLLOUT : EPOLLIN);
+	pthread_mutex_unlock(&connection->turn);
+	/* An armed connection is another thread's by now. */
 	if (!armed)
 		server_end(server, connection);
 }
