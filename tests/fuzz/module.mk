@@ -44,3 +44,8 @@ fuzz_programs += %D%/fuzz_service
 %C%_fuzz_service_SOURCES = %D%/fuzz_service.c $(fuzz_main)
 %C%_fuzz_service_LDFLAGS = $(AM_LDFLAGS) $(KC_FUZZ_LDFLAGS)
 EXTRA_DIST += %D%/corpus/service
+
+fuzz_programs += %D%/fuzz_key_decode
+%C%_fuzz_key_decode_SOURCES = %D%/fuzz_key_decode.c $(fuzz_main)
+%C%_fuzz_key_decode_LDFLAGS = $(AM_LDFLAGS) $(KC_FUZZ_LDFLAGS)
+EXTRA_DIST += %D%/corpus/key_decode
