@@ -10,6 +10,7 @@
 #include <poll.h>
 #include <pthread.h>
 #include <signal.h>
+#include <spawn.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -34,8 +35,8 @@ struct peer_context {
 	uint8_t id[PROTOCOL_CONTEXT_ID_SIZE];
 	uint8_t key[PROTOCOL_CONTEXT_KEY_SIZE];
 	bool used;
-	bool attached;
-	CK_USER_TYPE user;
+	atomic_bool attached;
+	_Atomic(CK_USER_TYPE) user;
 	unsigned links;
 	int control; /* our end, -1: closed at the other */
 };
@@ -74,7 +75,11 @@ static struct peer_context *peer_context_add(const uint8_t *id, const uint8_t *k
 
 		if (c->used)
 			continue;
-		*c = (struct peer_context){.used = true, .control = -1, .user = CK_UNAVAILABLE_INFORMATION};
+		c->used = true;
+		c->control = -1;
+		c->links = 0;
+		atomic_store(&c->attached, false);
+		atomic_store(&c->user, CK_UNAVAILABLE_INFORMATION);
 		if (id)
 			memcpy(c->id, id, sizeof(c->id));
 		else
@@ -136,8 +141,8 @@ static void peer_hello(struct peer_link *link, const struct hello_request *q, st
 		if (q->mode == HELLO_CLONE) {
 			c = peer_context_add(NULL, q->new_key.data);
 			if (known) {
-				c->attached = known->attached;
-				c->user = known->user;
+				atomic_store(&c->attached, atomic_load(&known->attached));
+				atomic_store(&c->user, atomic_load(&known->user));
 			}
 		} else {
 			c = known ? known : peer_context_add(q->ticket.data + 1, q->context_key.data);
@@ -528,6 +533,12 @@ void peer_free(struct peer_state **peer)
 	*peer = NULL;
 }
 
+static void peer_await(struct peer_state *peer, unsigned before)
+{
+	while (atomic_load(&peer->starts) == before)
+		poll(NULL, 0, 1);
+}
+
 void peer_start(struct peer_state *peer)
 {
 	unsigned before = atomic_load(&peer->starts);
@@ -541,8 +552,26 @@ void peer_start(struct peer_state *peer)
 			close(fd);
 		peer_serve(peer->dir);
 	}
-	while (atomic_load(&peer->starts) == before)
-		poll(NULL, 0, 1);
+	peer_await(peer, before);
+}
+
+void peer_spawn(struct peer_state *peer)
+{
+	static char name[] = "peer";
+	static char option[] = "--daemon";
+	char *argv[] = {name, option, peer->dir, NULL};
+	unsigned before = atomic_load(&peer->starts);
+	pid_t pid = 0;
+
+	if (posix_spawn(&pid, "/proc/self/exe", NULL, NULL, argv, environ))
+		peer_fail("spawn");
+	peer_await(peer, before);
+}
+
+void peer_main(int argc, char **argv)
+{
+	if (argc == 3 && !strcmp(argv[1], "--daemon"))
+		peer_serve(argv[2]);
 }
 
 void peer_kill(struct peer_state *peer)
@@ -555,32 +584,6 @@ void peer_kill(struct peer_state *peer)
 				poll(NULL, 0, 1);
 	}
 	peer->pid = 0;
-}
-
-static pthread_t restarter;
-static unsigned restart_ms;
-
-static void *peer_restart(void *arg)
-{
-	struct peer_state *peer = arg;
-
-	poll(NULL, 0, (int)restart_ms);
-	peer_start(peer);
-	return NULL;
-}
-
-void peer_restart_later(struct peer_state *peer, unsigned ms)
-{
-	peer_kill(peer);
-	restart_ms = ms;
-	if (pthread_create(&restarter, NULL, peer_restart, peer))
-		peer_fail("thread");
-}
-
-void peer_wait(struct peer_state *peer)
-{
-	(void)peer;
-	pthread_join(restarter, NULL);
 }
 
 void peer_settings(const struct peer_state *peer, struct settings *settings)

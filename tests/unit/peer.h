@@ -55,15 +55,17 @@ struct peer_state {
 struct peer_state *peer_new(void);
 void peer_free(struct peer_state **peer);
 
-/* As a child of the caller, listening when it returns. */
+/* As a child of the caller, listening when it returns. Not while there are threads. */
 void peer_start(struct peer_state *peer);
+/* The same by running this program again, which calls peer_main: also from threads. */
+void peer_spawn(struct peer_state *peer);
 /* With SIGKILL. */
 void peer_kill(struct peer_state *peer);
-/* Both, as a service manager would: MS between them. In the background; peer_wait waits for it. */
-void peer_restart_later(struct peer_state *peer, unsigned ms);
-void peer_wait(struct peer_state *peer);
 
-/* In the calling process, until it is killed: what a shell script that plays the daemon runs. */
+/* First in main: this process may be a peer ("--daemon DIR"), which then does not return. */
+void peer_main(int argc, char **argv);
+
+/* In the calling process, until it is killed. */
 _Noreturn void peer_serve(const char *dir);
 
 /* Settings of a client of PEER: its socket as the default endpoint of its folder as the state directory. */

@@ -210,6 +210,8 @@ static void test_closed_descriptors(void **state)
 	generation = client_generation(f->client);
 	for (int i = 3; i < 512; i++)
 		close(i);
+	for (unsigned i = 0; i < 1000 && f->peer->contexts; i++)
+		poll(NULL, 0, 1);
 	assert_int_equal(sign(f->client), CKR_OK);
 	assert_int_equal(client_user(f->client, PEER_SLOT), CKU_USER);
 	/* All copies of the control socket were closed: the daemon had ended the context. */
@@ -382,7 +384,7 @@ static void *start_after_death(void *arg)
 	while (!kill(d->pid, 0) && atomic_load(&d->peer->die_on))
 		poll(NULL, 0, 2);
 	peer_kill(d->peer);
-	peer_start(d->peer);
+	peer_spawn(d->peer);
 	return NULL;
 }
 
@@ -511,8 +513,9 @@ static void test_restart_under_load(void **state)
 	hellos = f->peer->hellos[HELLO_JOIN];
 	for (unsigned i = 0; i < 6; i++)
 		assert_int_equal(pthread_create(&threads[i], NULL, run_signs, f->client), 0);
-	peer_restart_later(f->peer, 200);
-	peer_wait(f->peer);
+	peer_kill(f->peer);
+	poll(NULL, 0, 200);
+	peer_spawn(f->peer);
 	for (unsigned i = 0; i < 6; i++) {
 		void *result = NULL;
 
@@ -642,7 +645,7 @@ static void test_bad_endpoint(void **state)
 
 #define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
 
-int main(void)
+int main(int argc, char **argv)
 {
 	const struct CMUnitTest tests[] = {
 		TEST(test_no_socket_before_use),
@@ -671,5 +674,6 @@ int main(void)
 		TEST(test_bad_endpoint),
 	};
 
+	peer_main(argc, argv);
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

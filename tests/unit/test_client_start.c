@@ -464,8 +464,7 @@ int main(int argc, char **argv)
 		TEST(test_dropped_privileges),
 	};
 
-	if (argc == 3 && !strcmp(argv[1], "--daemon"))
-		peer_serve(argv[2]);
+	peer_main(argc, argv);
 	if (readlink("/proc/self/exe", self, sizeof(self) - 1) < 0)
 		return 99;
 	return cmocka_run_group_tests(tests, NULL, NULL);
