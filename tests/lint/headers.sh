@@ -93,10 +93,10 @@ guards() {
 }
 
 # Prototypes only: no typedefs, members or static inline functions. Not the specification's own functions,
-# nor internal.h: what the files of one folder say to each other.
+# nor internal.h and cli/cli.h: what the files of one folder say to each other.
 definitions() {
 	local root=$1 file
-	over_files "$root" "$(product_files "$root" .h | grep -vE '/(cryptoki|internal)\.h$')" \
+	over_files "$root" "$(product_files "$root" .h | grep -vE '/(cryptoki|internal|cli)\.h$')" \
 		ctags -f - --languages=C --langmap=C:.h.c --kinds-C=p --extras=-F | awk -F '\t' '!/^!/ && !seen[$2]++ { print $2 }' |
 		while read -r file; do
 			# foo_part.h may be the inner face of foo.c.
