@@ -37,7 +37,7 @@ struct settings {
 	/* [daemon] */
 	char platform[16];           /* "notee", "auto", ... */
 	unsigned idle_exit_s;        /* 600; 0: never */
-	unsigned threads;            /* 0: one for each CPU that we may use */
+	unsigned threads;            /* 0: one for each CPU that we may use, and some more */
 	char allow_uids[SETTINGS_LIST_MAX]; /* numbers or names, separated by spaces */
 	char allow_gids[SETTINGS_LIST_MAX];
 	unsigned max_connections;    /* 4096 */

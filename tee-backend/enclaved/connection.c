@@ -55,6 +55,15 @@ void connection_free(struct connection **connection)
 	free(freed);
 }
 
+void connection_trim(struct connection *connection, int64_t before)
+{
+	if (connection->trimmed || connection->used > before)
+		return;
+	frame_reader_trim(&connection->reader);
+	link_trim(connection->link);
+	connection->trimmed = true;
+}
+
 /* The rest of an earlier answer. */
 static enum connection_state connection_flush(struct connection *connection)
 {
@@ -120,6 +129,8 @@ static enum connection_state connection_serve(struct connection *connection, str
 enum connection_state connection_work(struct connection *connection, struct service *service,
 				      struct buffer *out)
 {
+	connection->used = result_deadline(0);
+	connection->trimmed = false;
 	if (connection->out.size) {
 		enum connection_state state = connection_flush(connection);
 

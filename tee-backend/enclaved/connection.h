@@ -22,6 +22,8 @@ struct connection {
 	/* Held by the one thread that works on it, until its descriptor is armed for the next. */
 	pthread_mutex_t turn;
 
+	int64_t used; /* when it last was */
+	bool trimmed;
 	uid_t uid;
 	struct channel channel;
 	struct frame_reader reader;
@@ -34,6 +36,9 @@ struct connection {
 struct connection *connection_new(struct service *service, int fd,
 				  const struct unix_socket_peer *peer, bool allowed);
 void connection_free(struct connection **connection);
+
+/* Gives memory back if it has not been used since BEFORE. The caller holds .turn. */
+void connection_trim(struct connection *connection, int64_t before);
 
 enum connection_state {
 	CONNECTION_READ,  /* call again when there is something to read */

@@ -23,9 +23,14 @@
 #include "enclaved/server.h"
 
 #define SERVER_LISTENERS_MAX 8
-#define SERVER_THREADS_MIN 2
 #define SERVER_THREADS_MAX 1024
 #define SERVER_HELLO_MS 1000
+
+/* Besides one for each CPU: for requests that take long (a new RSA key, a PIN) or wait for the disk. */
+#define SERVER_THREADS_SPARE 6
+
+/* A connection that was not used for so long keeps no buffers: they lie in locked memory. */
+#define SERVER_TRIM_MS 10000
 
 /*
  * Connections of one uid that have not said hello yet. Whoever is not on a list may have few: workers of a
@@ -60,11 +65,12 @@ struct server {
 	size_t connections;
 	size_t unknown; /* of them, before hello */
 	bool full;      /* was said in the log */
+	int64_t trim;   /* when to look for idle connections again */
 };
 
 /* ---- making and ending ---- */
 
-static unsigned server_cpus(void)
+static unsigned server_default_threads(void)
 {
 	cpu_set_t set;
 	long count = 0;
@@ -74,8 +80,9 @@ static unsigned server_cpus(void)
 		count = CPU_COUNT(&set);
 	else
 		count = sysconf(_SC_NPROCESSORS_ONLN);
-	if (count < SERVER_THREADS_MIN)
-		return SERVER_THREADS_MIN;
+	if (count < 1)
+		count = 1;
+	count += SERVER_THREADS_SPARE;
 	return count > SERVER_THREADS_MAX ? SERVER_THREADS_MAX : (unsigned)count;
 }
 
@@ -89,7 +96,7 @@ struct server *server_new(const struct settings *settings, const struct allow *a
 	server->allow = allow;
 	server->epoll = epoll_create1(EPOLL_CLOEXEC);
 	server->wake = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
-	server->threads = settings->threads ? settings->threads : server_cpus();
+	server->threads = settings->threads ? settings->threads : server_default_threads();
 	server->thread = calloc(server->threads, sizeof(*server->thread));
 	(void)pthread_mutex_init(&server->lock, NULL);
 	(void)pthread_cond_init(&server->changed, NULL);
@@ -305,6 +312,17 @@ bool server_waiting(const struct server *server)
 	return false;
 }
 
+/* The caller holds the lock. Whoever works on one now is not idle. */
+static void server_trim(struct server *server, int64_t now)
+{
+	for (struct connection *c = server->first; c; c = c->next) {
+		if (pthread_mutex_trylock(&c->turn))
+			continue;
+		connection_trim(c, now - SERVER_TRIM_MS);
+		pthread_mutex_unlock(&c->turn);
+	}
+}
+
 void server_tick(struct server *server)
 {
 	int64_t now = result_deadline(0);
@@ -318,6 +336,10 @@ void server_tick(struct server *server)
 	for (struct connection *c = server->first; server->unknown && c; c = c->next) {
 		if (!c->authorised && c->hello_by <= now)
 			(void)shutdown(c->channel.fd, SHUT_RDWR);
+	}
+	if (server->trim <= now) {
+		server->trim = now + SERVER_TRIM_MS;
+		server_trim(server, now);
 	}
 	pthread_mutex_unlock(&server->lock);
 }

@@ -12,8 +12,7 @@
 struct server; /* opaque */
 
 /*
- * THREADS 0: one for each CPU that we may use, and two at least, since some requests take long (a new
- * RSA key, a PIN). NULL, with a line logged: no memory or descriptors. ALLOW is borrowed.
+ * With settings->threads 0: one for each CPU that we may use, and some more for requests that take long. NULL, with a line logged: no memory or descriptors. ALLOW is borrowed.
  */
 struct server *server_new(const struct settings *settings, const struct allow *allow);
 
@@ -30,7 +29,10 @@ void server_serve(struct server *server, struct service *service);
 /* A connection that came by a control socket: takes FD. Hello must carry a ticket. */
 void server_adopt(struct server *server, int fd);
 
-/* To be called every SERVER_TICK_MS: ends connections whose hello is overdue, and accepts again after a pause. */
+/*
+ * To be called every SERVER_TICK_MS: ends connections whose hello is overdue, accepts again after a pause,
+ * and takes memory back from idle ones.
+ */
 #define SERVER_TICK_MS 250
 void server_tick(struct server *server);
 

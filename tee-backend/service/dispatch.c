@@ -12,18 +12,31 @@
 #include "service/dispatch.h"
 #include "service/handlers.h"
 
-/* The .slot of a request that has one: all that name a token do so by this field. */
-static bool dispatch_slot(const struct request_row *row, const union message *request, uint64_t *slot)
+void dispatch_start(struct service *service)
 {
-	for (size_t i = 0; i < row->request->count; i++) {
-		const struct field *field = &row->request->fields[i];
+	size_t count = 0;
+	const struct request_row *rows = request_rows(&count);
 
-		if (!strcmp(field->name, "slot")) {
-			memcpy(slot, (const char *)request + field->offset, sizeof(*slot));
-			return true;
+	memset(service->slot_offset, -1, sizeof(service->slot_offset));
+	for (size_t i = 0; i < count; i++) {
+		for (size_t j = 0; j < rows[i].request->count; j++) {
+			const struct field *field = &rows[i].request->fields[j];
+
+			if (rows[i].id < SERVICE_REQUESTS && !strcmp(field->name, "slot"))
+				service->slot_offset[rows[i].id] = (int16_t)field->offset;
 		}
 	}
-	return false;
+}
+
+/* The .slot of a request that has one: all that name a token do so by this field. */
+static bool dispatch_slot(const struct call *call, uint64_t *slot)
+{
+	int offset = call->row->id < SERVICE_REQUESTS ? call->service->slot_offset[call->row->id] : -1;
+
+	if (offset < 0)
+		return false;
+	memcpy(slot, (const char *)call->request + offset, sizeof(*slot));
+	return true;
 }
 
 /* Who may send this: request.h says what each right means. */
@@ -36,7 +49,7 @@ static CK_RV dispatch_rights(struct call *call)
 		return CKR_OK;
 	if (!call->context)
 		return CKR_ACTION_PROHIBITED;
-	if (!dispatch_slot(call->row, call->request, &call->slot))
+	if (!dispatch_slot(call, &call->slot))
 		return right == RIGHT_CONTEXT ? CKR_OK : CKR_FUNCTION_NOT_SUPPORTED;
 	if (right == RIGHT_CONTEXT)
 		return CKR_OK;

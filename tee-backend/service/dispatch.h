@@ -8,6 +8,9 @@
 
 #include "service/call.h"
 
+/* Once for each service: finds in the request table what dispatch needs of each row. */
+void dispatch_start(struct service *service);
+
 /* As service_handle in service.h. */
 bool dispatch_frame(struct service *service, struct link *link, struct span body, struct buffer *out,
 		    int *fd);

@@ -15,6 +15,7 @@
 #include "service/service.h"
 
 #define SERVICE_CONTEXT_BUCKETS 1024
+#define SERVICE_REQUESTS 128 /* ids are below */
 
 struct application;
 
@@ -23,6 +24,9 @@ struct service {
 	struct token_store *tokens; /* borrowed, as are the next two */
 	struct platform *platform;
 	struct service_host host;
+
+	/* By request id: where its request has .slot, or -1. From the request table, so that nobody searches there. */
+	int16_t slot_offset[SERVICE_REQUESTS];
 
 	uint8_t *ticket_key; /* SEAL_KEY_SIZE in secret memory */
 	uint8_t boot_id[PROTOCOL_BOOT_ID_SIZE];

@@ -55,6 +55,7 @@ CK_RV service_new(const struct settings *settings, struct token_store *tokens, s
 	if (host)
 		made->host = *host;
 	atomic_store(&made->last_use, service_now());
+	dispatch_start(made);
 	made->ticket_key = memory_secret_new(SEAL_KEY_SIZE);
 	if (!made->ticket_key)
 		goto out;

@@ -45,6 +45,9 @@ void link_free(struct link **link);
 size_t link_limit(const struct link *link);
 bool link_authorised(const struct link *link);
 
+/* Gives back what it keeps between requests: for a connection that has been idle for a while. */
+void link_trim(struct link *link);
+
 /*
  * Handles one frame's body and leaves the answer in OUT (reset first). *FD: a descriptor to send with
  * it, or -1; the caller closes it after sending. False: close the connection (after sending OUT if it is not

@@ -41,3 +41,8 @@ bool link_authorised(const struct link *link)
 {
 	return link->context != NULL;
 }
+
+void link_trim(struct link *link)
+{
+	buffer_free(&link->data);
+}
