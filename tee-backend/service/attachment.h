@@ -8,7 +8,7 @@
 
 #include "service/internal.h"
 
-#define ATTACHMENT_LOGIN_SIZE 16
+#define ATTACHMENT_LOGIN_SIZE SERVICE_LOGIN_NAME_SIZE
 
 /* Nobody is logged in. */
 #define ATTACHMENT_NOBODY CK_UNAVAILABLE_INFORMATION

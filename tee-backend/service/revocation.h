@@ -12,7 +12,9 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#define REVOCATION_NAME_SIZE 16
+#include "service/service.h"
+
+#define REVOCATION_NAME_SIZE SERVICE_LOGIN_NAME_SIZE
 #define REVOCATIONS_MAX 4096 /* the oldest gives way */
 
 struct revocations {

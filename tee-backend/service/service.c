@@ -113,6 +113,11 @@ void service_context_over(struct service *service, const uint8_t context[PROTOCO
 	application_control(service, context, false);
 }
 
+void service_revoke(struct service *service, const uint8_t name[SERVICE_LOGIN_NAME_SIZE])
+{
+	revocation_add(&service->revoked, name);
+}
+
 bool service_ticket_valid(struct service *service, struct span ticket)
 {
 	struct ticket_join join;

@@ -167,10 +167,13 @@ out:
 
 void ticket_revoke(struct application *context, struct attachment *attachment)
 {
+	const struct service_host *host = &context->service->host;
 	uint8_t login[ATTACHMENT_LOGIN_SIZE];
 
 	pthread_mutex_lock(&context->lock);
 	memcpy(login, attachment->login, sizeof(login));
 	pthread_mutex_unlock(&context->lock);
 	revocation_add(&context->service->revoked, login);
+	if (host->revoked)
+		host->revoked(host->arg, login);
 }

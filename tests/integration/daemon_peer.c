@@ -325,6 +325,22 @@ static int command_session(struct peer *p)
 	return rv == CKR_OK ? 0 : 1;
 }
 
+/* Logs out, keeping the ticket as a thief would; for each line of stdin, tries it. */
+static int command_thief(struct peer *p)
+{
+	char line[64];
+	CK_RV rv = peer_enter(p);
+
+	if (rv == CKR_OK)
+		rv = peer_ask(p, REQUEST_CONTROL, &(struct empty){0}, NULL);
+	if (rv == CKR_OK)
+		rv = peer_slot(p, REQUEST_LOGOUT);
+	peer_say("logout", rv);
+	while (rv == CKR_OK && fgets(line, sizeof(line), stdin))
+		peer_say("resume", peer_return(p));
+	return 0;
+}
+
 /* A session object, held until stdin ends. */
 static int command_hold(struct peer *p)
 {
@@ -440,12 +456,14 @@ int main(int argc, char **argv)
 		return command_busy(&p);
 	if (!strcmp(command, "session"))
 		return command_session(&p);
+	if (!strcmp(command, "thief"))
+		return command_thief(&p);
 	if (!strcmp(command, "hold"))
 		return command_hold(&p);
 	if (!strcmp(command, "control"))
 		return command_control(&p);
 	if (!strcmp(command, "notified"))
 		return command_notified(argv[2]);
-	fputs("usage: daemon_peer hello|silent|idle|init|busy|session|hold|control|notified PATH [ARG]\n", stderr);
+	fputs("usage: daemon_peer hello|silent|idle|init|busy|session|thief|hold|control|notified PATH [ARG]\n", stderr);
 	return 64;
 }

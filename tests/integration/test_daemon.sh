@@ -120,6 +120,17 @@ is "the login outlives the daemon" "$(answer)" "sign again: 0x0"
 eval "exec ${session[1]}>&-"
 wait "$session_pid" 2>/dev/null
 
+coproc thief { exec "$peer" thief "$socket"; }
+thief_pid=$thief_PID
+IFS= read -r -t 60 line <&"${thief[0]}"
+is "another logs out" "$line" "logout: 0x0"
+kill -9 "$(worker)"
+echo >&"${thief[1]}"
+IFS= read -r -t 60 line <&"${thief[0]}"
+is "its ticket is no good to the next worker either" "$line" "resume: 0x101"
+eval "exec ${thief[1]}>&-"
+wait "$thief_pid" 2>/dev/null
+
 # ---- SIGTERM drains ----
 "$peer" busy "$socket" >"$T/busy" &
 busy=$!
