@@ -259,6 +259,15 @@ static const struct mechanism_row *pair_mechanism(const struct pkey_type *type)
 	return NULL;
 }
 
+/* OpenSSL knows no usages: an EC key signs and agrees, an X25519 key agrees. RSA and Ed25519 have the token's. */
+static void add_usage(const struct generation *g, struct attributes *private, const uint8_t *yes)
+{
+	if (g->type == &pkey_ec)
+		add(private, CKA_SIGN, yes, 1);
+	if (g->type == &pkey_ec || g->type == &pkey_x25519)
+		add(private, CKA_DERIVE, yes, 1);
+}
+
 static int fill_request(struct generation *g, struct generate_pair_request *request,
 			struct generation_values *values)
 {
@@ -280,6 +289,7 @@ static int fill_request(struct generation *g, struct generate_pair_request *requ
 		else
 			add(templates[i], CKA_ID, values->id, sizeof(values->id));
 	}
+	add_usage(g, &request->private_template, values->yes);
 	if (g->type == &pkey_rsa || g->type == &pkey_rsa_pss)
 		return rsa_templates(g, request, values);
 	if (!g->curve)

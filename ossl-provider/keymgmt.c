@@ -61,10 +61,36 @@ static void *keymgmt_load(const void *reference, size_t size)
 	return key ? pkey_retain(key) : NULL;
 }
 
+/* What the copy of less than a whole key holds: a software key of its own, or NULL for types without parameters. */
+static EVP_PKEY *copy_public(const struct pkey *key, int selection)
+{
+	EVP_PKEY *copy = NULL;
+
+	if (selection & OSSL_KEYMGMT_SELECT_PUBLIC_KEY)
+		return EVP_PKEY_dup(key->public);
+	copy = EVP_PKEY_new();
+	if (copy && EVP_PKEY_copy_parameters(copy, key->public) == 1)
+		return copy;
+	EVP_PKEY_free(copy);
+	return NULL;
+}
+
+/* CMS copies the parameters alone, and puts the peer's point into the copy. */
 static void *keymgmt_dup(const void *keydata, int selection)
 {
-	(void)selection; /* a copy that had less than its original would be of no use to anybody */
-	return pkey_retain((struct pkey *)(uintptr_t)keydata);
+	const struct pkey *key = keydata;
+	struct pkey *made = NULL;
+	EVP_PKEY *public = NULL;
+
+	if (selection & OSSL_KEYMGMT_SELECT_PRIVATE_KEY)
+		return pkey_retain((struct pkey *)(uintptr_t)keydata);
+	public = key->public ? copy_public(key, selection) : NULL;
+	if (!public && key->type == &pkey_ec)
+		return NULL;
+	made = pkey_new_public(key->provider, key->type, public);
+	if (!made)
+		EVP_PKEY_free(public);
+	return made;
 }
 
 static int keymgmt_has(const void *keydata, int selection)
@@ -144,9 +170,9 @@ static const OSSL_PARAM *keymgmt_export_types(int selection)
 }
 
 /*
- * A public key from elsewhere becomes a software key here, so that it can be compared with ours and
- * verified with. A private one is refused: the core then goes back to the provider it came from
- * (recipe P10).
+ * A public key from elsewhere becomes a software key here, so that it can be compared with ours, verified
+ * with, and be a peer. A private one is refused: the core then goes back to the provider it came from
+ * (recipe P10). The core selects everything whatever it has, so what counts is what there is.
  */
 static int keymgmt_import(void *keydata, int selection, const OSSL_PARAM params[])
 {
@@ -155,7 +181,9 @@ static int keymgmt_import(void *keydata, int selection, const OSSL_PARAM params[
 	OSSL_PARAM *copy = NULL;
 	int ok = 0;
 
-	if (selection & OSSL_KEYMGMT_SELECT_PRIVATE_KEY)
+	if ((selection & OSSL_KEYMGMT_SELECT_PRIVATE_KEY) &&
+	    (OSSL_PARAM_locate_const(params, OSSL_PKEY_PARAM_PRIV_KEY) ||
+	     OSSL_PARAM_locate_const(params, OSSL_PKEY_PARAM_RSA_D)))
 		return 0;
 	if (key->public || key->descriptor)
 		return 0;
@@ -250,6 +278,34 @@ static const OSSL_PARAM *keymgmt_gettable(void *context)
 	return gettable;
 }
 
+/* A peer's point, put into a copy of the parameters. Keys in the token do not change. */
+static int keymgmt_set_params(void *keydata, const OSSL_PARAM params[])
+{
+	struct pkey *key = keydata;
+	const OSSL_PARAM *param = OSSL_PARAM_locate_const(params, OSSL_PKEY_PARAM_ENCODED_PUBLIC_KEY);
+
+	if (!param)
+		return 1;
+	if (key->descriptor || param->data_type != OSSL_PARAM_OCTET_STRING)
+		return provider_raise(key->provider, PROVIDER_NOT_PERMITTED, "a token's key stays as it is");
+	if (key->public)
+		return EVP_PKEY_set1_encoded_public_key(key->public, param->data, param->data_size) == 1;
+	key->public = EVP_PKEY_new_raw_public_key_ex(provider_libctx(key->provider), key->type->name, NULL,
+						     param->data, param->data_size);
+	return key->public != NULL;
+}
+
+static const OSSL_PARAM *keymgmt_settable(void *context)
+{
+	static const OSSL_PARAM settable[] = {
+		OSSL_PARAM_octet_string(OSSL_PKEY_PARAM_ENCODED_PUBLIC_KEY, NULL, 0),
+		OSSL_PARAM_END,
+	};
+
+	(void)context;
+	return settable;
+}
+
 /* The alias that only we have, so that the core's first fetch finds us and exports nothing (recipe P1). */
 static const char *rsa_operation(int operation)
 {
@@ -314,6 +370,8 @@ static void *x25519_generate(void *context, int selection, const OSSL_PARAM para
 	{OSSL_FUNC_KEYMGMT_IMPORT_TYPES, (void (*)(void))keymgmt_export_types},                    \
 	{OSSL_FUNC_KEYMGMT_GET_PARAMS, (void (*)(void))keymgmt_get_params},                        \
 	{OSSL_FUNC_KEYMGMT_GETTABLE_PARAMS, (void (*)(void))keymgmt_gettable},                     \
+	{OSSL_FUNC_KEYMGMT_SET_PARAMS, (void (*)(void))keymgmt_set_params},                        \
+	{OSSL_FUNC_KEYMGMT_SETTABLE_PARAMS, (void (*)(void))keymgmt_settable},                     \
 	{OSSL_FUNC_KEYMGMT_GEN_SET_TEMPLATE, (void (*)(void))generate_set_template},               \
 	{OSSL_FUNC_KEYMGMT_GEN_SET_PARAMS, (void (*)(void))generate_set_params},                   \
 	{OSSL_FUNC_KEYMGMT_GEN_SETTABLE_PARAMS, (void (*)(void))generate_settable},                \

@@ -202,7 +202,7 @@ static int signature_set_params(void *context, const OSSL_PARAM params[])
 	if (param && !set_padding(s, param))
 		return 0;
 	param = OSSL_PARAM_locate_const(params, OSSL_SIGNATURE_PARAM_PSS_SALTLEN);
-	if (param && !get_number(param, salts, &s->salt))
+	if (param && (!get_number(param, salts, &s->salt) || s->salt < -4))
 		return provider_raise(s->provider, PROVIDER_BAD_PARAMETER, "salt length");
 	param = OSSL_PARAM_locate_const(params, OSSL_SIGNATURE_PARAM_MGF1_DIGEST);
 	return !param || (param->data_type == OSSL_PARAM_UTF8_STRING && set_mgf1(s, param->data));
@@ -404,7 +404,7 @@ static int digest_update(void *context, const unsigned char *data, size_t size)
 	if (is_eddsa(s) || !s->hash)
 		return provider_raise(s->provider, PROVIDER_BAD_PARAMETER,
 				      "this key signs whole messages, in one call");
-	/* Decided at the first byte: paddings are set after the init. */
+	/* Not before there is data: paddings are set after the init. */
 	s->whole = s->operation == EVP_PKEY_OP_SIGN && !raw_permitted(s);
 	if (s->whole && s->message.size + size > PROTOCOL_CHUNK_MAX)
 		return provider_raise(s->provider, PROVIDER_NOT_PERMITTED,
@@ -421,6 +421,7 @@ static int digest_sign_final(void *context, unsigned char *sig, size_t *siglen, 
 	unsigned char digest[EVP_MAX_MD_SIZE];
 	unsigned int size = 0;
 
+	s->whole = !raw_permitted(s); /* no byte may have come */
 	if (!sig || s->whole)
 		return signature_sign_tbs(s, sig, siglen, sigsize, buffer_span(&s->message));
 	if (!s->hash || !EVP_DigestFinal_ex(s->hash, digest, &size))

@@ -14,3 +14,10 @@ check_PROGRAMS += %D%/client_recovery
 %C%_client_recovery_SOURCES = %D%/client_recovery.c
 integration_tests += %D%/test_client.sh
 EXTRA_DIST += %D%/test_client.sh
+
+# The OpenSSL provider, by the openssl command.
+integration_tests += %D%/openssl_decrypt.sh %D%/openssl_store.sh
+EXTRA_DIST += %D%/openssl_decrypt.sh %D%/openssl_store.sh
+EXTRA_DIST += %D%/openssl_lib.sh
+integration_tests += %D%/openssl_sign.sh
+EXTRA_DIST += %D%/openssl_sign.sh
