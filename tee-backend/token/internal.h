@@ -55,6 +55,12 @@ struct token_store {
 };
 
 /*
+ * A lock for many readers that a writer gets all the same: operations look objects up without end, and the
+ * committer must come through. Not to be taken twice by one reader. CKR_DEVICE_MEMORY.
+ */
+CK_RV token_lock_init(pthread_rwlock_t *lock);
+
+/*
  * A token without objects, of which nothing is stored: SERIAL of TOKEN_SERIAL_SIZE digits, and its keys. One
  * reference for the caller. CKR_DEVICE_MEMORY, CKR_DEVICE_ERROR.
  */

@@ -17,6 +17,19 @@
 
 /* ---- life ---- */
 
+CK_RV token_lock_init(pthread_rwlock_t *lock)
+{
+	pthread_rwlockattr_t attributes;
+	int failed = pthread_rwlockattr_init(&attributes);
+
+	if (failed)
+		return CKR_DEVICE_MEMORY;
+	pthread_rwlockattr_setkind_np(&attributes, PTHREAD_RWLOCK_PREFER_WRITER_NONRECURSIVE_NP);
+	failed = pthread_rwlock_init(lock, &attributes);
+	pthread_rwlockattr_destroy(&attributes);
+	return failed ? CKR_DEVICE_MEMORY : CKR_OK;
+}
+
 /* The token's Ed25519 key from its seed, by the same path as every other key. */
 static CK_RV identity_new(struct token *token)
 {
@@ -55,11 +68,12 @@ CK_RV token_new(struct token_store *store, const struct record_slot *slot, struc
 	CK_RV rv = CKR_DEVICE_MEMORY;
 
 	*token = NULL;
-	if (!t)
+	if (!t || token_lock_init(&t->lock) != CKR_OK) {
+		free(t);
 		return rv;
+	}
 	atomic_init(&t->references, 1);
 	pthread_mutex_init(&t->pin_lock, NULL);
-	pthread_rwlock_init(&t->lock, NULL);
 	objects_init(&t->objects);
 	t->store = store;
 	t->number = slot->token;

@@ -114,10 +114,11 @@ CK_RV token_store_open(const struct settings *settings, struct platform *platfor
 	if (!rollback_kept(platform))
 		return CKR_FUNCTION_NOT_SUPPORTED;
 	s = calloc(1, sizeof(*s));
-	if (!s)
+	if (!s || token_lock_init(&s->lock) != CKR_OK) {
+		free(s);
 		return rv;
+	}
 	pthread_mutex_init(&s->init_lock, NULL);
-	pthread_rwlock_init(&s->lock, NULL);
 	s->platform = platform;
 	s->blobs = blobs;
 	s->pin_tries = settings->pin_tries;

@@ -58,6 +58,9 @@ unit_programs += %D%/test_token_object_make
 %C%_test_token_object_make_SOURCES = \
 	%D%/test_token_object_make.c %D%/token_fixture.c %D%/token_fixture.h %D%/token_kinds.c %D%/token_kinds.h
 
+unit_programs += %D%/test_token_once
+%C%_test_token_once_SOURCES = %D%/test_token_once.c %D%/token_fixture.c %D%/token_fixture.h
+
 unit_programs += %D%/test_token_record
 %C%_test_token_record_SOURCES = %D%/test_token_record.c
 

@@ -7,6 +7,8 @@
 
 #include "token/object.h"
 
+#include <pthread.h>
+
 #include "cmocka_test.h"
 #include "mechanism/keyclave.h"
 #include "token/object_key.h"
@@ -325,6 +327,60 @@ static void parsed_keys_are_bounded(void **state)
 	object_key_budget((size_t)64 << 20);
 }
 
+struct user {
+	struct object **object;
+	unsigned seed, wrong;
+};
+
+static void *use_keys(void *arg)
+{
+	struct user *u = arg;
+
+	for (int i = 0; i < 400; i++) {
+		struct object *object = NULL;
+		struct key *key = NULL;
+
+		u->seed = u->seed * 1103515245 + 12345;
+		object = object_retain(u->object[u->seed >> 16 & 7]);
+		if (object_key(object, &key) != CKR_OK || key_bits(key) != 128)
+			u->wrong++;
+		if (i % 16 == 0)
+			object_forget_key(object);
+		key_free(&key);
+		object_free(&object);
+	}
+	return NULL;
+}
+
+/* Room for two keys, eight objects, four threads: keys are forgotten while others use them. */
+static void keys_are_forgotten_under_threads(void **state)
+{
+	struct object *object[8];
+	struct user user_of[4];
+	pthread_t thread[4];
+	struct key *key = NULL;
+	size_t before = object_key_memory();
+
+	(void)state;
+	for (size_t i = 0; i < 8; i++)
+		object[i] = kind_object(KIND_AES, NULL);
+	assert_int_equal(object_key(object[0], &key), CKR_OK);
+	object_key_budget(before + 2 * key_memory(key));
+	key_free(&key);
+	for (unsigned i = 0; i < 4; i++) {
+		user_of[i] = (struct user){object, i, 0};
+		assert_int_equal(pthread_create(&thread[i], NULL, use_keys, &user_of[i]), 0);
+	}
+	for (unsigned i = 0; i < 4; i++) {
+		pthread_join(thread[i], NULL);
+		assert_int_equal(user_of[i].wrong, 0);
+	}
+	for (size_t i = 0; i < 8; i++)
+		object_free(&object[i]);
+	assert_int_equal(object_key_memory(), before);
+	object_key_budget((size_t)64 << 20);
+}
+
 static void what_is_no_object_is_not_loaded(void **state)
 {
 	struct attribute_set *set = attribute_set_new();
@@ -349,6 +405,7 @@ int main(void)
 		cmocka_unit_test(keys_serve_what_they_allow),
 		cmocka_unit_test(wrapping_asks_both_keys),
 		cmocka_unit_test(parsed_keys_are_bounded),
+		cmocka_unit_test(keys_are_forgotten_under_threads),
 		cmocka_unit_test(what_is_no_object_is_not_loaded),
 	};
 
