@@ -40,8 +40,8 @@ struct membership {
 	struct buffer ticket;                          /* JOIN: ours; CLONE: the parent's */
 	uint8_t boot_id[PROTOCOL_BOOT_ID_SIZE];
 	uint64_t lineage; /* counts the contexts that we had: what an older one remembers is lost */
-	bool reattach;    /* attachments have to be sent again */
-	bool lost;        /* and logins resumed; session objects are gone */
+	bool reattach;    /* attachments have to be sent again, and logins resumed that have a ticket */
+	bool lost;        /* logins without a ticket are gone, and so are session objects */
 };
 
 /* A slot that the host program uses. Under .lock. */

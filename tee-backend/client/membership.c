@@ -152,7 +152,7 @@ static bool membership_commit(struct client *client, enum hello_mode mode,
 		else if (hello->new_context ||
 			 memcmp(m->boot_id, hello->boot_id.data, sizeof(m->boot_id)) != 0)
 			m->lost = true;
-		/* Also of a clone: its parent may have detached since the fork. */
+		/* Also of a clone: its parent may have closed its sessions since the fork. */
 		if (m->lost || mode != HELLO_JOIN)
 			m->reattach = true;
 		if (mode == HELLO_CLONE)
@@ -264,7 +264,7 @@ static void membership_set_login(struct client *client, uint64_t slot, const str
 }
 
 static enum reach membership_resume(struct connection *connection, const struct membership_slot *s,
-				    int64_t deadline)
+				    bool lost, int64_t deadline)
 {
 	const struct resume_request request = {
 		.slot = s->slot,
@@ -275,6 +275,9 @@ static enum reach membership_resume(struct connection *connection, const struct 
 	CK_RV rv = CKR_USER_NOT_LOGGED_IN;
 	enum reach reach = REACH_OK;
 
+	/* A clone has its parent's login also where there are no tickets. */
+	if (!s->ticket_size && !lost)
+		return REACH_OK;
 	if (s->ticket_size)
 		reach = membership_ask(connection, REQUEST_RESUME, &request, deadline, &answer, &rv);
 	if (reach != REACH_OK)
@@ -288,7 +291,7 @@ static enum reach membership_resume(struct connection *connection, const struct 
 	return REACH_OK;
 }
 
-static enum reach membership_restore_slots(struct connection *connection, bool logins, int64_t deadline)
+static enum reach membership_restore_slots(struct connection *connection, bool lost, int64_t deadline)
 {
 	struct membership_slot s = {0};
 	enum reach reach = REACH_OK;
@@ -304,14 +307,14 @@ static enum reach membership_restore_slots(struct connection *connection, bool l
 			reach = membership_ask(connection, REQUEST_ATTACH, &attach, deadline, &answer, &rv);
 		if (reach == REACH_OK && rv != CKR_OK)
 			log_warning("slot %lu cannot be attached again (0x%lx)", (unsigned long)s.slot, rv);
-		if (reach == REACH_OK && logins)
-			reach = membership_resume(connection, &s, deadline);
+		if (reach == REACH_OK)
+			reach = membership_resume(connection, &s, lost, deadline);
 	}
 	memory_wipe(&s, sizeof(s));
 	return reach;
 }
 
-/* Attachments, and logins if the daemon lost the context. */
+/* Attachments and logins, as far as the daemon may not have them. */
 static enum reach membership_restore(struct connection *connection, int64_t deadline)
 {
 	struct client *client = connection->client;

@@ -280,8 +280,8 @@ static void test_fork(void)
 	}
 }
 
-/* daemon(3) before and after the first use. */
-static void test_orphan(void)
+/* As daemon(3) does it; FINALIZES: and the parent closes its sessions and its context first. */
+static void test_orphan(bool finalizes, const char *name)
 {
 	int result[2];
 	char byte = 'n';
@@ -295,6 +295,10 @@ static void test_orphan(void)
 		bool mine = signs();
 		pid_t grandchild = mine ? fork() : -1;
 
+		if (grandchild && mine && finalizes) {
+			mine = client_detach(client, slot) == CKR_OK;
+			client_close(&client);
+		}
 		if (grandchild)
 			_exit(!mine);
 		poll(NULL, 0, 200);
@@ -304,7 +308,7 @@ static void test_orphan(void)
 	}
 	waitpid(pid, &status, 0);
 	close(result[1]);
-	ok(!status && read(result[0], &byte, 1) == 1 && byte == 'y', "the child of an exited parent joins its context");
+	ok(!status && read(result[0], &byte, 1) == 1 && byte == 'y', name);
 	close(result[0]);
 }
 
@@ -409,7 +413,8 @@ int main(void)
 	test_worker_dies();
 	test_daemon_dies();
 	test_fork();
-	test_orphan();
+	test_orphan(false, "the child of an exited parent joins its context");
+	test_orphan(true, "also when the parent had closed all its sessions");
 	test_load();
 	test_once();
 	kill_all();

@@ -121,8 +121,9 @@ static void test_child_is_a_clone(void **state)
 	expect(in_child(f, child_signs), "signs");
 	assert_int_equal(f->peer->hellos[HELLO_CLONE], 1);
 	assert_int_equal(f->peer->hellos[HELLO_NEW], 1);
-	/* Neither PIN nor ticket was needed. */
-	assert_int_equal(f->peer->asked[REQUEST_RESUME], 0);
+	/* No PIN was needed; the child got a ticket of its own. */
+	assert_int_equal(f->peer->asked[REQUEST_LOGIN], 1);
+	assert_int_equal(f->peer->executed[REQUEST_RESUME], 1);
 	assert_int_equal(sign(f->client), CKR_OK);
 	assert_false(client_is_forked(f->client));
 	/* The clone ends with its process. */
@@ -163,7 +164,6 @@ static void test_parent_is_untouched(void **state)
 	for (unsigned i = 0; i < 200 && f->peer->connections > connections; i++)
 		poll(NULL, 0, 5);
 	assert_int_equal(f->peer->connections, connections);
-	assert_int_equal(f->peer->asked[REQUEST_RESUME], 0);
 	assert_int_equal(client_generation(f->client), 0);
 }
 
@@ -247,6 +247,44 @@ static void test_parent_exits(void **state)
 	for (unsigned i = 0; i < 400 && f->peer->executed[REQUEST_SIGN] < signatures + 2; i++)
 		poll(NULL, 0, 5);
 	assert_int_equal(f->peer->executed[REQUEST_SIGN], signatures + 2);
+	/* Nobody's context was made anew: one was begun and two were cloned. */
+	assert_int_equal(f->peer->hellos[HELLO_CLONE], 2);
+	assert_int_equal(f->peer->hellos[HELLO_NEW], 1);
+}
+
+static int child_waits(struct fixture *f)
+{
+	uint64_t generation = client_generation(f->client);
+
+	/* Until its parent has let go of everything. */
+	for (unsigned i = 0; i < 1000 && !f->peer->asked[REQUEST_DETACH]; i++)
+		poll(NULL, 0, 2);
+	poll(NULL, 0, 20);
+	CHECK(child_signs(f) == 0);
+	CHECK(client_generation(f->client) == generation);
+	return 0;
+}
+
+/* The parent calls C_Finalize, which closes its sessions, before the child says a word. */
+static void test_parent_finalizes(void **state)
+{
+	struct fixture *f = *state;
+	pid_t pid = in_child(f, child_waits);
+
+	assert_int_equal(client_detach(f->client, PEER_SLOT), CKR_OK);
+	client_close(&f->client);
+	expect(pid, "waits");
+}
+
+/* Without tickets a clone has its parent's login all the same. */
+static void test_without_tickets(void **state)
+{
+	struct fixture *f = *state;
+
+	assert_int_equal(client_logout(f->client, PEER_SLOT), CKR_OK);
+	atomic_store(&f->peer->no_tickets, true);
+	assert_int_equal(client_login(f->client, PEER_SLOT, CKU_USER, span_text(PEER_PIN)), CKR_OK);
+	expect(in_child(f, child_signs), "signs");
 	assert_int_equal(f->peer->asked[REQUEST_RESUME], 0);
 }
 
@@ -408,7 +446,7 @@ static void test_fork_under_load(void **state)
 		assert_null(result);
 	}
 	assert_int_equal(f->peer->hellos[HELLO_CLONE], 20);
-	assert_int_equal(f->peer->asked[REQUEST_RESUME], 0);
+	assert_int_equal(client_generation(f->client), 0);
 }
 
 /* Threads of the child that find the fork at the same time make one clone. */
@@ -448,6 +486,8 @@ int main(void)
 		TEST(test_held_answer),
 		TEST(test_grandchildren),
 		TEST(test_parent_exits),
+		TEST(test_parent_finalizes),
+		TEST(test_without_tickets),
 		TEST(test_child_after_restart),
 		TEST(test_closed_descriptors),
 		TEST(test_chroot),
