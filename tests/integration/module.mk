@@ -21,3 +21,6 @@ EXTRA_DIST += %D%/openssl_decrypt.sh %D%/openssl_store.sh
 EXTRA_DIST += %D%/openssl_lib.sh
 integration_tests += %D%/openssl_sign.sh
 EXTRA_DIST += %D%/openssl_sign.sh
+EXTRA_DIST += %D%/token.sh
+integration_tests += %D%/test_pkcs11_tool.sh %D%/test_p11tool.sh %D%/test_ssh.sh %D%/test_cli.sh
+EXTRA_DIST += %D%/test_pkcs11_tool.sh %D%/test_p11tool.sh %D%/test_ssh.sh %D%/test_cli.sh
