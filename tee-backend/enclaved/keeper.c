@@ -74,6 +74,7 @@ struct keeper {
 	unsigned backoff_ms;
 	unsigned retries;
 	bool ready;    /* some worker was, once */
+	bool serving;  /* this one is, or was when it died */
 	bool stopping;
 	int code;
 };
@@ -179,6 +180,7 @@ static bool keeper_start_worker(struct keeper *k)
 
 	k->restart = RESULT_NO_DEADLINE;
 	k->started = keeper_now();
+	k->serving = false;
 	if (!packet_pair(pair)) {
 		log_error("cannot start a worker: %s", strerror(errno));
 		return false;
@@ -200,10 +202,18 @@ static bool keeper_start_worker(struct keeper *k)
 	return true;
 }
 
+/*
+ * True if the worker's end says nothing about the next one's: it was fine for long, or it served and was killed from
+ * outside. A fault of its own never ends it by SIGKILL (seccomp's is SIGSYS).
+ */
+static bool keeper_was_fine(const struct keeper *k, int status)
+{
+	return keeper_now() - k->started >= KEEPER_STEADY_MS ||
+	       (k->serving && WIFSIGNALED(status) && WTERMSIG(status) == SIGKILL);
+}
+
 static void keeper_schedule(struct keeper *k)
 {
-	if (keeper_now() - k->started >= KEEPER_STEADY_MS)
-		k->backoff_ms = 0;
 	k->backoff_ms = k->backoff_ms ? k->backoff_ms * 2 : KEEPER_BACKOFF_MIN_MS;
 	if (k->backoff_ms > KEEPER_BACKOFF_MAX_MS)
 		k->backoff_ms = KEEPER_BACKOFF_MAX_MS;
@@ -230,6 +240,8 @@ static void keeper_judge(struct keeper *k, int status)
 				    WTERMSIG(status));
 		else if (code != KEEPER_EXIT_RETRY)
 			log_warning("the worker ended with code %d; starting another", code);
+		if (keeper_was_fine(k, status))
+			k->backoff_ms = 0;
 		keeper_schedule(k);
 	}
 }
@@ -310,6 +322,7 @@ static void keeper_message(struct keeper *k)
 		if (!k->ready)
 			notify_manager("READY=1");
 		k->ready = true;
+		k->serving = true;
 		k->retries = 0;
 		break;
 	case HANDOVER_CONTEXT:
