@@ -53,8 +53,9 @@ struct entry {
 struct journal {
 	struct entry entry[ENTRIES];
 	uint32_t count;
-	uint64_t created, destroyed, found, logins, failed;
-	uint64_t wrong; /* answers that must not be */
+	uint64_t created, destroyed, found, logins;
+	uint64_t unanswered; /* the daemon died of it too often, or was away too long: as said by the code */
+	uint64_t wrong;      /* answers that must not be */
 	int64_t slowest_ms;
 };
 
@@ -175,8 +176,21 @@ static unsigned roll(struct thread *t, unsigned sides)
 /* What may fail while the other thread of the process logs out. */
 static bool is_logout(CK_RV rv, enum kind kind)
 {
+	/* Of C_FindObjects: PKCS#11 v3.1 section 5.6.9, a logout ends what is active. */
+	if (rv == CKR_OPERATION_NOT_INITIALIZED)
+		return true;
 	return kind != KIND_PUBLIC_DATA &&
 	       (rv == CKR_USER_NOT_LOGGED_IN || rv == CKR_OBJECT_HANDLE_INVALID || rv == CKR_KEY_HANDLE_INVALID);
+}
+
+static void not_acknowledged(struct thread *t, const char *what, CK_RV rv)
+{
+	if (rv == CKR_DEVICE_ERROR || rv == CKR_TOKEN_NOT_PRESENT) {
+		t->journal->unanswered++;
+		return;
+	}
+	t->journal->wrong++;
+	printf("# %u: %s: 0x%lx\n", t->number, what, rv);
 }
 
 static void log_in(struct thread *t)
@@ -185,20 +199,16 @@ static void log_in(struct thread *t)
 
 	if (rv == CKR_OK)
 		t->journal->logins++;
-	else if (rv != CKR_USER_ALREADY_LOGGED_IN) {
-		printf("# %u: login: 0x%lx\n", t->number, rv);
-		t->journal->failed++;
-	}
+	else if (rv != CKR_USER_ALREADY_LOGGED_IN)
+		not_acknowledged(t, "login", rv);
 }
 
 static void failed(struct thread *t, const char *what, enum kind kind, CK_RV rv)
 {
-	if (is_logout(rv, kind)) {
+	if (is_logout(rv, kind))
 		log_in(t);
-		return;
-	}
-	t->journal->failed++;
-	printf("# %u: %s: 0x%lx\n", t->number, what, rv);
+	else
+		not_acknowledged(t, what, rv);
 }
 
 static void wrong(struct thread *t, const char *what, uint32_t number, CK_ULONG count)
@@ -702,7 +712,7 @@ static void report(double seconds)
 		sum.destroyed += j->destroyed;
 		sum.found += j->found;
 		sum.logins += j->logins;
-		sum.failed += j->failed;
+		sum.unanswered += j->unanswered;
 		sum.wrong += j->wrong;
 		if (j->slowest_ms > sum.slowest_ms)
 			sum.slowest_ms = j->slowest_ms;
@@ -714,8 +724,8 @@ static void report(double seconds)
 	       (double)(sum.created + sum.destroyed + sum.found + sum.logins) / seconds, (long long)sum.slowest_ms);
 	ok(sum.created > 100 && sum.destroyed > 50 && sum.found > 50 && sum.logins > 4, "work was done");
 	ok(!sum.wrong, "no answer was wrong (%llu were)", (unsigned long long)sum.wrong);
-	ok(!sum.failed, "no call failed: the daemon was always back in time (%llu did)",
-	   (unsigned long long)sum.failed);
+	ok(sum.unanswered * 20 < shared->calls, "the daemon was back in time: %llu of %u calls got no answer",
+	   (unsigned long long)sum.unanswered, shared->calls);
 }
 
 /* FUNCTION in a process of its own: the module is loaded and gone with it. */

@@ -1,6 +1,6 @@
 #!/bin/bash
 # SPDX-License-Identifier: Apache-2.0
-# tap-timeout: 200
+# tap-timeout: 240
 # Concurrency and death: the token under four threads while the daemon is killed (death.c), here for some 60 kills;
 # test_death_long.sh does 1,000.
 . "$KC_SRCDIR/tests/lib/tap.sh"
