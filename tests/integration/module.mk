@@ -24,6 +24,7 @@ EXTRA_DIST += %D%/openssl_sign.sh
 EXTRA_DIST += %D%/token.sh
 integration_tests += %D%/test_pkcs11_tool.sh %D%/test_p11tool.sh %D%/test_ssh.sh %D%/test_cli.sh
 EXTRA_DIST += %D%/test_pkcs11_tool.sh %D%/test_p11tool.sh %D%/test_ssh.sh %D%/test_cli.sh
+
 check_PROGRAMS += %D%/death
 %C%_death_SOURCES = %D%/death.c
 %C%_death_LDADD = -ldl
