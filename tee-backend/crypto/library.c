@@ -60,10 +60,18 @@ OSSL_LIB_CTX *library_context(void)
 struct findings {
 	bool any;
 	bool memory;
-	bool refused; /* a reason of .lib's own */
-	int lib;
+	bool internal; /* libcrypto blames itself */
+	bool refused;  /* by an algorithm, for a reason of its own */
 	char text[160];
 };
+
+static bool is_refusal(unsigned long code)
+{
+	const int lib = ERR_GET_LIB(code);
+
+	return (lib == ERR_LIB_RSA || lib == ERR_LIB_EC || lib == ERR_LIB_PROV) &&
+	       !(ERR_GET_REASON(code) & ERR_RFLAG_COMMON);
+}
 
 static void read_queue(struct findings *f)
 {
@@ -73,7 +81,9 @@ static void read_queue(struct findings *f)
 		f->any = true;
 		if (ERR_GET_REASON(code) == ERR_R_MALLOC_FAILURE)
 			f->memory = true;
-		else if (ERR_GET_LIB(code) == f->lib && !(ERR_GET_REASON(code) & ERR_RFLAG_COMMON))
+		else if (ERR_GET_REASON(code) == ERR_R_INTERNAL_ERROR)
+			f->internal = true;
+		else if (is_refusal(code))
 			f->refused = true;
 		ERR_error_string_n(code, f->text, sizeof(f->text));
 	}
@@ -94,16 +104,16 @@ static CK_RV report(const struct findings *f, CK_RV rv)
 
 CK_RV library_failure(CK_RV otherwise)
 {
-	struct findings f = {.lib = ERR_LIB_NONE};
+	struct findings f = {.any = false};
 
 	read_queue(&f);
 	return report(&f, otherwise);
 }
 
-CK_RV library_refusal(int lib, CK_RV invalid)
+CK_RV library_refusal(CK_RV invalid)
 {
-	struct findings f = {.lib = lib};
+	struct findings f = {.any = false};
 
 	read_queue(&f);
-	return report(&f, f.refused ? invalid : CKR_DEVICE_ERROR);
+	return report(&f, f.refused && !f.internal ? invalid : CKR_DEVICE_ERROR);
 }

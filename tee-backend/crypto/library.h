@@ -30,9 +30,9 @@ OSSL_LIB_CTX *library_context(void);
 CK_RV library_failure(CK_RV otherwise);
 
 /*
- * The same where the data may be at fault: INVALID when part LIB of libcrypto (ERR_LIB_EC ...) gave a
- * reason of its own, which is about what it was given; else CKR_DEVICE_MEMORY or CKR_DEVICE_ERROR.
+ * The same where the data may be at fault: INVALID when an algorithm of libcrypto gave a reason of its
+ * own, which is about what it was given; else CKR_DEVICE_MEMORY or CKR_DEVICE_ERROR.
  */
-CK_RV library_refusal(int lib, CK_RV invalid);
+CK_RV library_refusal(CK_RV invalid);
 
 #endif

@@ -6,7 +6,6 @@
 
 #include "crypto/pkey.h"
 
-#include <openssl/err.h>
 #include <openssl/evp.h>
 
 #include "crypto/library.h"
@@ -20,7 +19,7 @@ CK_RV pkey_import(const char *name, int selection, OSSL_PARAM *params, EVP_PKEY 
 	if (!ctx || EVP_PKEY_fromdata_init(ctx) != 1)
 		rv = library_failure(CKR_DEVICE_ERROR);
 	else if (EVP_PKEY_fromdata(ctx, pkey, selection, params) != 1)
-		rv = library_refusal(ERR_LIB_EC, CKR_ATTRIBUTE_VALUE_INVALID);
+		rv = library_refusal(CKR_ATTRIBUTE_VALUE_INVALID);
 	EVP_PKEY_CTX_free(ctx);
 	return rv;
 }
@@ -93,7 +92,7 @@ static int run(const struct context *context, struct span input, uint8_t *out, s
 }
 
 CK_RV pkey_run(struct context_pool *pool, struct context **context, struct span input, uint8_t *out,
-	       size_t *size, CK_RV otherwise)
+	       size_t *size, CK_RV invalid)
 {
 	static const uint8_t nothing = 0;
 
@@ -105,21 +104,26 @@ CK_RV pkey_run(struct context_pool *pool, struct context **context, struct span 
 		return CKR_OK;
 	}
 	context_free(context);
-	return library_failure(otherwise);
+	return library_refusal(invalid);
 }
 
 CK_RV pkey_verify(struct context_pool *pool, struct context **context, struct span input,
 		  struct span signature)
 {
 	static const uint8_t nothing = 0;
+	int verdict = 0;
 
 	if (!input.data)
 		input.data = &nothing;
-	if (EVP_PKEY_verify((*context)->pkey, signature.data, signature.size, input.data,
-			    input.size) == 1) {
+	verdict = EVP_PKEY_verify((*context)->pkey, signature.data, signature.size, input.data,
+				  input.size);
+	if (verdict == 1) {
 		context_give(pool, context);
 		return CKR_OK;
 	}
 	context_free(context);
+	/* Below zero libcrypto came to no verdict; a reason of the algorithm's own is one all the same. */
+	if (verdict < 0)
+		return library_refusal(CKR_SIGNATURE_INVALID);
 	return library_failure(CKR_SIGNATURE_INVALID);
 }

@@ -26,13 +26,16 @@ CK_RV pkey_context(EVP_PKEY *pkey, struct context_pool *pool, const struct conte
 
 /*
  * Runs CONTEXT's use over INPUT into OUT, which has room for *SIZE bytes; *SIZE becomes the result's.
- * CONTEXT goes back to POOL (NULL: nowhere), or is freed after a failure: then OTHERWISE, unless memory
- * ran out.
+ * CONTEXT goes back to POOL (NULL: nowhere), or is freed after a failure: then INVALID when it was the
+ * input's, else CKR_DEVICE_MEMORY or CKR_DEVICE_ERROR.
  */
 CK_RV pkey_run(struct context_pool *pool, struct context **context, struct span input, uint8_t *out,
-	       size_t *size, CK_RV otherwise);
+	       size_t *size, CK_RV invalid);
 
-/* EVP_PKEY_verify likewise. CKR_SIGNATURE_INVALID. */
+/*
+ * EVP_PKEY_verify likewise. CKR_SIGNATURE_INVALID: also when libcrypto took lack of memory for a bad
+ * signature, as it does in places.
+ */
 CK_RV pkey_verify(struct context_pool *pool, struct context **context, struct span input,
 		  struct span signature);
 

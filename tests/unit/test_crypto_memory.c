@@ -149,25 +149,100 @@ static CK_RV encrypt_kwp(void)
 	return with_key(aes, &m, operate_encrypt, input);
 }
 
+/* RESULT of the private operation, made once with all memory there. */
+static void prepare(struct buffer *result, const struct attribute_set *object, const struct mechanism *m,
+		    CK_RV (*operate)(const struct key *, const struct mechanism *, struct span,
+				     struct buffer *))
+{
+	const size_t later = countdown;
+
+	countdown = 0;
+	if (result->size == 0) {
+		assert_int_equal(with_key(object, m, operate, input), CKR_OK);
+		assert_true(buffer_set(result, out.data, out.size));
+		buffer_reset(&out);
+	}
+	countdown = later;
+}
+
+static CK_RV verify(const struct attribute_set *private_object, const struct attribute_set *public_object,
+		    const struct mechanism *m, struct buffer *signature)
+{
+	struct key *key = NULL;
+	CK_RV rv = CKR_OK;
+
+	prepare(signature, private_object, m, operate_sign);
+	rv = key_new(public_object, &key);
+	if (rv == CKR_OK)
+		rv = operate_verify(key, m, input, buffer_span(signature));
+	key_free(&key);
+	return rv;
+}
+
 static CK_RV verify_ecdsa(void)
 {
 	const struct mechanism m = sample_mechanism(CKM_ECDSA);
 	static struct buffer signature;
-	const size_t later = countdown;
-	struct key *key = NULL;
-	CK_RV rv = CKR_OK;
 
-	countdown = 0;
-	if (signature.size == 0)
-		assert_int_equal(with_key(ec_private, &m, operate_sign, input), CKR_OK);
-	if (signature.size == 0)
-		assert_true(buffer_set(&signature, out.data, out.size));
-	countdown = later;
-	rv = key_new(ec_public, &key);
-	if (rv == CKR_OK)
-		rv = operate_verify(key, &m, input, buffer_span(&signature));
-	key_free(&key);
-	return rv;
+	return verify(ec_private, ec_public, &m, &signature);
+}
+
+static CK_RV verify_eddsa(void)
+{
+	const struct mechanism m = sample_mechanism(CKM_EDDSA);
+	static struct buffer signature;
+
+	return verify(ed_private, ed_public, &m, &signature);
+}
+
+static CK_RV verify_pkcs1(void)
+{
+	const struct mechanism m = sample_mechanism(CKM_SHA256_RSA_PKCS);
+	static struct buffer signature;
+
+	return verify(rsa_private, rsa_public, &m, &signature);
+}
+
+static CK_RV verify_pss(void)
+{
+	struct mechanism m = sample_mechanism(CKM_RSA_PKCS_PSS);
+	static struct buffer signature;
+
+	m.hash = CKM_SHA256;
+	m.mgf = CKG_MGF1_SHA256;
+	m.salt_size = 32;
+	return verify(rsa_private, rsa_public, &m, &signature);
+}
+
+static CK_RV decrypt_pkcs1(void)
+{
+	const struct mechanism m = sample_mechanism(CKM_RSA_PKCS);
+	static struct buffer sealed;
+
+	prepare(&sealed, rsa_public, &m, operate_encrypt);
+	return with_key(rsa_private, &m, operate_decrypt, buffer_span(&sealed));
+}
+
+static CK_RV decrypt_oaep(void)
+{
+	struct mechanism m = sample_mechanism(CKM_RSA_PKCS_OAEP);
+	static struct buffer sealed;
+
+	m.hash = CKM_SHA256;
+	m.mgf = CKG_MGF1_SHA256;
+	prepare(&sealed, rsa_public, &m, operate_encrypt);
+	return with_key(rsa_private, &m, operate_decrypt, buffer_span(&sealed));
+}
+
+static CK_RV decrypt_gcm(void)
+{
+	struct mechanism m = sample_mechanism(CKM_AES_GCM);
+	static struct buffer sealed;
+
+	m.iv = (struct span){data, 12};
+	m.tag_bits = 128;
+	prepare(&sealed, aes, &m, operate_encrypt);
+	return with_key(aes, &m, operate_decrypt, buffer_span(&sealed));
 }
 
 static CK_RV derive(void)
@@ -280,27 +355,34 @@ static CK_RV stream(void)
 struct operation {
 	const char *name;
 	CK_RV (*run)(void);
-	size_t step; /* how many allocations to pass over; they grow for what makes thousands */
+	CK_RV closed; /* what libcrypto's lack of memory may pass for: a refusal; or CKR_OK: nothing */
+	size_t step;  /* how many allocations to pass over; they grow for what makes thousands */
 };
 
 static struct operation operations[] = {
-	{"sign_ecdsa", sign_ecdsa, 1},
-	{"sign_eddsa", sign_eddsa, 1},
-	{"sign_pkcs1", sign_pkcs1, 1},
-	{"sign_pss", sign_pss, 1},
-	{"sign_hmac", sign_hmac, 1},
-	{"encrypt_oaep", encrypt_oaep, 1},
-	{"encrypt_gcm", encrypt_gcm, 1},
-	{"encrypt_kwp", encrypt_kwp, 1},
-	{"verify_ecdsa", verify_ecdsa, 1},
-	{"derive", derive, 1},
-	{"derive_x25519", derive_x25519, 1},
-	{"generate_ec", generate_ec, 1},
-	{"generate_ed25519", generate_ed25519, 1},
-	{"generate_rsa", generate_rsa, 61},
-	{"generate_aes", generate_aes, 1},
-	{"complete_rsa", complete_rsa, 61},
-	{"stream", stream, 1},
+	{"sign_ecdsa", sign_ecdsa, CKR_OK, 1},
+	{"sign_eddsa", sign_eddsa, CKR_OK, 1},
+	{"sign_pkcs1", sign_pkcs1, CKR_OK, 1},
+	{"sign_pss", sign_pss, CKR_OK, 1},
+	{"sign_hmac", sign_hmac, CKR_OK, 1},
+	{"encrypt_oaep", encrypt_oaep, CKR_OK, 1},
+	{"encrypt_gcm", encrypt_gcm, CKR_OK, 1},
+	{"encrypt_kwp", encrypt_kwp, CKR_OK, 1},
+	{"verify_ecdsa", verify_ecdsa, CKR_SIGNATURE_INVALID, 1},
+	{"verify_eddsa", verify_eddsa, CKR_SIGNATURE_INVALID, 1},
+	{"verify_pkcs1", verify_pkcs1, CKR_SIGNATURE_INVALID, 1},
+	{"verify_pss", verify_pss, CKR_SIGNATURE_INVALID, 1},
+	{"decrypt_pkcs1", decrypt_pkcs1, CKR_OK, 1},
+	{"decrypt_oaep", decrypt_oaep, CKR_OK, 1},
+	{"decrypt_gcm", decrypt_gcm, CKR_OK, 1},
+	{"derive", derive, CKR_OK, 1},
+	{"derive_x25519", derive_x25519, CKR_OK, 1},
+	{"generate_ec", generate_ec, CKR_OK, 1},
+	{"generate_ed25519", generate_ed25519, CKR_OK, 1},
+	{"generate_rsa", generate_rsa, CKR_OK, 61},
+	{"generate_aes", generate_aes, CKR_OK, 1},
+	{"complete_rsa", complete_rsa, CKR_OK, 61},
+	{"stream", stream, CKR_OK, 1},
 };
 
 /* What is still there when the thread's own things (error queue, random generators) are gone. */
@@ -328,7 +410,7 @@ static void test_operation(void **state)
 		countdown = n;
 		rv = o->run();
 		countdown = 0;
-		if (rv != CKR_OK && rv != CKR_DEVICE_MEMORY && rv != CKR_DEVICE_ERROR)
+		if (rv != CKR_OK && rv != CKR_DEVICE_MEMORY && rv != CKR_DEVICE_ERROR && rv != o->closed)
 			fail_msg("%s: allocation %zu failed: 0x%lx", o->name, n, rv);
 		if (rv != CKR_OK && !failed)
 			fail_msg("%s: 0x%lx without a cause", o->name, rv);
