@@ -9,3 +9,5 @@ EXTRA_DIST += %D%/keyclave.conf.5
 EXTRA_DIST += %D%/mechanisms.md
 man_MANS += %D%/keyclaved.8
 EXTRA_DIST += %D%/keyclaved.8
+man_MANS += %D%/keyclave.1
+EXTRA_DIST += %D%/keyclave.1

@@ -49,3 +49,8 @@ fuzz_programs += %D%/fuzz_key_decode
 %C%_fuzz_key_decode_SOURCES = %D%/fuzz_key_decode.c $(fuzz_main)
 %C%_fuzz_key_decode_LDFLAGS = $(AM_LDFLAGS) $(KC_FUZZ_LDFLAGS)
 EXTRA_DIST += %D%/corpus/key_decode
+
+fuzz_programs += %D%/fuzz_evidence
+%C%_fuzz_evidence_SOURCES = %D%/fuzz_evidence.c $(fuzz_main)
+%C%_fuzz_evidence_LDFLAGS = $(AM_LDFLAGS) $(KC_FUZZ_LDFLAGS)
+EXTRA_DIST += %D%/corpus/evidence

@@ -201,4 +201,7 @@ unit_programs += %D%/test_service_threads
 %C%_test_service_threads_SOURCES = %D%/test_service_threads.c \
 	%D%/service_fixture.c %D%/service_fixture.h
 
+unit_programs += %D%/test_verifier_verifier
+%C%_test_verifier_verifier_SOURCES = %D%/test_verifier_verifier.c
+
 endif
