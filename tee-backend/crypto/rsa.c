@@ -250,6 +250,18 @@ static CK_RV rsa_sign(const struct key *key, const struct mechanism *m, struct s
 	return rv == CKR_OK ? run(key, m, CONTEXT_SIGN, tbs, out, input_failure(m)) : rv;
 }
 
+/* The signature of an empty message by CKM_RSA_PKCS, which EVP_PKEY_verify takes for a failure. */
+static CK_RV verify_nothing(const struct key *key, const struct mechanism *m, struct span signature)
+{
+	struct buffer out = {.secret = false};
+	CK_RV rv = run(key, m, CONTEXT_RECOVER, signature, &out, CKR_SIGNATURE_INVALID);
+
+	if (rv == CKR_OK && out.size != 0)
+		rv = CKR_SIGNATURE_INVALID;
+	buffer_free(&out);
+	return rv;
+}
+
 static CK_RV rsa_verify(const struct key *key, const struct mechanism *m, struct span input,
 			struct span signature)
 {
@@ -262,6 +274,8 @@ static CK_RV rsa_verify(const struct key *key, const struct mechanism *m, struct
 		return rv;
 	if (signature.size != size_of(key))
 		return CKR_SIGNATURE_LEN_RANGE;
+	if (tbs.size == 0)
+		return verify_nothing(key, m, signature);
 	rv = context_for(key, m, CONTEXT_VERIFY, &context);
 	return rv == CKR_OK ? pkey_verify(key->pool, &context, tbs, signature) : rv;
 }
