@@ -192,15 +192,17 @@ MODULE_EXPORT CK_RV C_GetAttributeValue(CK_SESSION_HANDLE hSession, CK_OBJECT_HA
 					CK_ATTRIBUTE_PTR pTemplate, CK_ULONG ulCount)
 {
 	struct session *s = NULL;
+	CK_ULONG done = 0;
 	CK_RV rv = session_enter(hSession, &s), result = CKR_OK;
 
 	if (rv != CKR_OK)
 		return rv;
-	if (!pTemplate || !ulCount) {
+	if (!pTemplate && ulCount) {
 		result = CKR_ARGUMENTS_BAD;
 		goto out;
 	}
-	for (CK_ULONG done = 0; done < ulCount;) {
+	/* Once at least: with an empty template the handle is checked all the same. */
+	do {
 		CK_ULONG n = ulCount - done < ATTRIBUTES_MAX ? ulCount - done : ATTRIBUTES_MAX;
 
 		rv = get_batch(s, hObject, pTemplate + done, n);
@@ -210,7 +212,7 @@ MODULE_EXPORT CK_RV C_GetAttributeValue(CK_SESSION_HANDLE hSession, CK_OBJECT_HA
 		    rv != CKR_ATTRIBUTE_TYPE_INVALID)
 			break;
 		done += n;
-	}
+	} while (done < ulCount);
 out:
 	session_leave(s);
 	return result;
@@ -238,7 +240,7 @@ MODULE_EXPORT CK_RV C_SetAttributeValue(CK_SESSION_HANDLE hSession, CK_OBJECT_HA
 
 	if (rv != CKR_OK)
 		return rv;
-	if (!pTemplate || !ulCount) {
+	if (!pTemplate && ulCount) {
 		rv = CKR_ARGUMENTS_BAD;
 		goto out;
 	}
@@ -327,8 +329,11 @@ MODULE_EXPORT CK_RV C_FindObjectsInit(CK_SESSION_HANDLE hSession, CK_ATTRIBUTE_P
 	rv = native_template(pTemplate, ulCount, &request.template, &arena);
 	if (rv == CKR_OK) {
 		rv = find_all(s, &request);
-	} else if (rv == CKR_ATTRIBUTE_TYPE_INVALID) {
-		/* Other vendors' attributes (NSS asks for its own): no object of ours has one. */
+	} else if (rv == CKR_ATTRIBUTE_TYPE_INVALID || rv == CKR_TEMPLATE_INCONSISTENT) {
+		/*
+		 * Other vendors' attributes (NSS asks for its own), or two values for one: no object of ours
+		 * has that, and the second is no error of this call (PKCS#11 v3.1 section 5.7.8).
+		 */
 		s->found_count = s->found_next = 0;
 		rv = CKR_OK;
 	}
