@@ -4,3 +4,20 @@
 #	long_tests += %D%/test_<what>.sh         in make check-long only
 #	EXTRA_DIST += %D%/test_<what>.sh
 #	check_PROGRAMS += %D%/<program>
+
+# The differential suite: the same calls against SoftHSM2 and against our module.
+check_PROGRAMS += %D%/conformance
+%C%_conformance_SOURCES = \
+	%D%/attribute.c %D%/cipher.c %D%/conformance.h %D%/digest.c %D%/every_call.c %D%/find.c %D%/general.c \
+	%D%/key.c %D%/object.c %D%/pin.c %D%/record.c %D%/record.h %D%/runner.c %D%/sample.c %D%/sample.h \
+	%D%/sample_values.c %D%/session.c %D%/sign.c %D%/slot.c %D%/wrap.c
+%C%_conformance_LDADD =
+conformance_tests += %D%/differential.sh
+EXTRA_DIST += %D%/differential.sh %D%/differences.txt
+
+# The interfaces of 3.0, the module's dependencies and its exported names.
+check_PROGRAMS += %D%/interface
+%C%_interface_SOURCES = %D%/interface.c
+%C%_interface_LDADD =
+conformance_tests += %D%/test_interface.sh
+EXTRA_DIST += %D%/test_interface.sh
