@@ -165,6 +165,8 @@ static int command_idle(const char *path, int count)
 	for (int i = 0; peers && i < count; i++)
 		if (peer_ask(&peers[i], REQUEST_SLOTS, &(struct empty){0}, NULL) != CKR_OK)
 			return 1;
+	for (int i = 0; peers && i < count; i++)
+		peer_close(&peers[i]);
 	free(peers);
 	return 0;
 }
@@ -416,9 +418,8 @@ static int command_control(struct peer *p)
 			rv = peer_slot(&child, REQUEST_TOKEN);
 		_exit(peer_say("by control", rv));
 	}
-	if (wait(&status) < 0 || status)
-		return 1;
-	return 0;
+	close(control);
+	return wait(&status) < 0 || status;
 }
 
 /* Prints one datagram that comes to PATH, as a service manager gets it. */
@@ -439,31 +440,39 @@ static int command_notified(const char *path)
 	return 0;
 }
 
-int main(int argc, char **argv)
+static int run(struct peer *p, int argc, char **argv)
 {
-	struct peer p = {.path = argc > 2 ? argv[2] : ""};
 	const char *command = argc > 2 ? argv[1] : "";
 
 	if (!strcmp(command, "hello"))
-		return command_hello(&p);
+		return command_hello(p);
 	if (!strcmp(command, "silent"))
-		return command_silent(&p, argc > 3 ? argv[3] : NULL);
+		return command_silent(p, argc > 3 ? argv[3] : NULL);
 	if (!strcmp(command, "idle") && argc > 3)
 		return command_idle(argv[2], atoi(argv[3]));
 	if (!strcmp(command, "init"))
-		return command_init(&p);
+		return command_init(p);
 	if (!strcmp(command, "busy"))
-		return command_busy(&p);
+		return command_busy(p);
 	if (!strcmp(command, "session"))
-		return command_session(&p);
+		return command_session(p);
 	if (!strcmp(command, "thief"))
-		return command_thief(&p);
+		return command_thief(p);
 	if (!strcmp(command, "hold"))
-		return command_hold(&p);
+		return command_hold(p);
 	if (!strcmp(command, "control"))
-		return command_control(&p);
+		return command_control(p);
 	if (!strcmp(command, "notified"))
 		return command_notified(argv[2]);
 	fputs("usage: daemon_peer hello|silent|idle|init|busy|session|thief|hold|control|notified PATH [ARG]\n", stderr);
 	return 64;
+}
+
+int main(int argc, char **argv)
+{
+	struct peer p = {.path = argc > 2 ? argv[2] : "", .channel = CHANNEL_INIT};
+	int code = run(&p, argc, argv);
+
+	peer_close(&p);
+	return code;
 }

@@ -142,14 +142,14 @@ wait "$busy"
 check_output "which is answered" 'generate: 0x0' cat "$T/busy"
 
 # ---- idle exit ----
-printf '[daemon]\nidle-exit = 1\n' >"$T/keyclave.conf"
+printf '[daemon]\nidle-exit = 3\n' >"$T/keyclave.conf"
 check "with idle-exit" start
 mkfifo "$T/in2"
 "$peer" hold "$socket" <"$T/in2" >"$T/hold" &
 hold=$!
 exec 3>"$T/in2"
 wait_until 20 grep -q hold "$T/hold"
-sleep 2.5
+sleep 4.5
 check "it stays while somebody has session objects" kill -0 "$keeper"
 exec 3>&-
 wait "$hold"
@@ -158,11 +158,11 @@ check "then it ends" wait_for_exit "$keeper" 20
 wait "$keeper"
 is "well" "$?" 0
 check_fails "without a socket" test -e "$socket"
-check_output "and says so" 'nothing to do for 1 s' cat "$T/log"
-(flock 9; exec sleep 4) 9>"$T/state/start.lock" &
+check_output "and says so" 'nothing to do for 3 s' cat "$T/log"
+(flock 9; exec sleep 8) 9>"$T/state/start.lock" &
 lock=$!
 check "while a client starts a daemon" start
-sleep 2.5
+sleep 4.5
 check "it does not go" kill -0 "$keeper"
 wait "$lock"
 check "but when that is over" wait_for_exit "$keeper" 20
