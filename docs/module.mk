@@ -11,3 +11,5 @@ man_MANS += %D%/keyclaved.8
 EXTRA_DIST += %D%/keyclaved.8
 man_MANS += %D%/keyclave.1
 EXTRA_DIST += %D%/keyclave.1
+man_MANS += %D%/provider-keyclave.7
+EXTRA_DIST += %D%/provider-keyclave.7
