@@ -5,6 +5,7 @@
 #include "config.h"
 
 #include <openssl/crypto.h>
+#include <openssl/params.h>
 #include <openssl/x509.h>
 #include <stdlib.h>
 #include <string.h>
@@ -74,6 +75,22 @@ static EVP_PKEY *decode_public(struct provider *p, struct span info)
 	return public;
 }
 
+/* The same public key as RSA-PSS: to libcrypto that is another type, which is equal to none of the first. */
+static EVP_PKEY *as_rsa_pss(struct provider *p, EVP_PKEY *rsa)
+{
+	EVP_PKEY_CTX *ctx = EVP_PKEY_CTX_new_from_name(provider_libctx(p), pkey_rsa_pss.name, NULL);
+	OSSL_PARAM *params = NULL;
+	EVP_PKEY *pss = NULL;
+
+	if (!ctx || EVP_PKEY_todata(rsa, EVP_PKEY_PUBLIC_KEY, &params) != 1 || EVP_PKEY_fromdata_init(ctx) != 1 ||
+	    EVP_PKEY_fromdata(ctx, &pss, EVP_PKEY_PUBLIC_KEY, params) != 1)
+		provider_raise(p, PROVIDER_LIBCRYPTO, "RSA-PSS public key");
+	OSSL_PARAM_free(params);
+	EVP_PKEY_CTX_free(ctx);
+	EVP_PKEY_free(rsa);
+	return pss;
+}
+
 /* The canonical URI of the object: what a PEM reference says. It carries no PIN. */
 static char *format_uri(const struct descriptor *d, const struct token_response *token, bool is_private)
 {
@@ -121,6 +138,8 @@ struct pkey *pkey_load(struct provider *p, uint64_t slot, CK_OBJECT_HANDLE handl
 		goto out;
 	}
 	key->public = decode_public(p, key->descriptor->public_info);
+	if (key->public && key->type == &pkey_rsa_pss)
+		key->public = as_rsa_pss(p, key->public);
 	if (!key->public) {
 		pkey_free(key);
 		return NULL;
