@@ -15,12 +15,6 @@ check_PROGRAMS += %D%/client_recovery
 integration_tests += %D%/test_client.sh
 EXTRA_DIST += %D%/test_client.sh
 
-# The OpenSSL provider, by the openssl command.
-integration_tests += %D%/openssl_decrypt.sh %D%/openssl_store.sh
-EXTRA_DIST += %D%/openssl_decrypt.sh %D%/openssl_store.sh
-EXTRA_DIST += %D%/openssl_lib.sh
-integration_tests += %D%/openssl_sign.sh
-EXTRA_DIST += %D%/openssl_sign.sh
 EXTRA_DIST += %D%/token.sh
 integration_tests += %D%/test_pkcs11_tool.sh %D%/test_p11tool.sh %D%/test_ssh.sh %D%/test_cli.sh
 EXTRA_DIST += %D%/test_pkcs11_tool.sh %D%/test_p11tool.sh %D%/test_ssh.sh %D%/test_cli.sh
@@ -33,6 +27,12 @@ long_tests += %D%/test_death_long.sh
 EXTRA_DIST += %D%/death.sh %D%/test_death.sh %D%/test_death_long.sh
 integration_tests += %D%/openssl_genpkey.sh %D%/openssl_tls.sh %D%/openssl_api.sh
 EXTRA_DIST += %D%/openssl_genpkey.sh %D%/openssl_tls.sh %D%/openssl_api.sh
+# The OpenSSL provider, by the openssl command and by a program of its own.
+EXTRA_DIST += %D%/openssl_lib.sh
 check_PROGRAMS += %D%/provider_api
 %C%_provider_api_SOURCES = %D%/provider_api.c
 %C%_provider_api_LDADD = $(LIBCRYPTO_LIBS)
+integration_tests += %D%/openssl_sign.sh %D%/openssl_decrypt.sh %D%/openssl_store.sh
+integration_tests += %D%/openssl_genpkey.sh %D%/openssl_tls.sh %D%/openssl_api.sh
+EXTRA_DIST += %D%/openssl_sign.sh %D%/openssl_decrypt.sh %D%/openssl_store.sh
+EXTRA_DIST += %D%/openssl_genpkey.sh %D%/openssl_tls.sh %D%/openssl_api.sh
