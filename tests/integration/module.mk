@@ -25,8 +25,7 @@ check_PROGRAMS += %D%/death
 integration_tests += %D%/test_death.sh
 long_tests += %D%/test_death_long.sh
 EXTRA_DIST += %D%/death.sh %D%/test_death.sh %D%/test_death_long.sh
-integration_tests += %D%/openssl_genpkey.sh %D%/openssl_tls.sh %D%/openssl_api.sh
-EXTRA_DIST += %D%/openssl_genpkey.sh %D%/openssl_tls.sh %D%/openssl_api.sh
+
 # The OpenSSL provider, by the openssl command and by a program of its own.
 EXTRA_DIST += %D%/openssl_lib.sh
 check_PROGRAMS += %D%/provider_api
