@@ -66,7 +66,7 @@ function_names() {
 			stem = substr($2, RLENGTH + 1)
 			sub(/\.c$/, "", stem)
 			gsub(/-/, "_", stem)
-			good = $3 == stem || $3 == "main" || $3 == "OSSL_provider_init"
+			good = $3 == stem || $3 == "main" || $3 == "OSSL_provider_init" || $3 ~ /^__lsan_/
 			n = split(stem prefixes[folder], prefix, " ")
 			for (i = 1; i <= n && !good; i++)
 				good = index($3, prefix[i] "_") == 1 || $3 == prefix[i]
