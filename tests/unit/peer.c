@@ -376,13 +376,18 @@ static bool peer_request(struct peer_link *link, struct span frame, union messag
 {
 	const struct request_row *row = NULL;
 	uint64_t sequence = 0;
+	bool late = false;
 
 	if (codec_read_request(frame, &row, &sequence, q) != CKR_OK)
 		return false;
 	atomic_fetch_add(&state->asked[row->id], 1);
 	if (peer_asked_for(&state->cut_before, row->id))
 		return false;
+	if (row->id == REQUEST_HELLO)
+		late = atomic_fetch_add(&state->hello_count, 1) + 1 == atomic_load(&state->late_hello);
 	r->fd = -1;
+	while (row->id != REQUEST_HELLO && atomic_load(&state->mute) == row->id)
+		poll(NULL, 0, 5);
 	peer_execute(link, row, sequence, q, r);
 	if (peer_asked_for(&state->die_on, row->id))
 		_exit(0);
@@ -390,6 +395,8 @@ static bool peer_request(struct peer_link *link, struct span frame, union messag
 		return false;
 	while (atomic_load(&state->mute) == row->id)
 		poll(NULL, 0, 5);
+	if (late)
+		poll(NULL, 0, (int)atomic_load(&state->late_hello_ms));
 	if (row->id != REQUEST_HELLO && atomic_load(&state->delay_ms))
 		poll(NULL, 0, (int)atomic_load(&state->delay_ms));
 	return peer_answer(link, row, sequence, r) &&

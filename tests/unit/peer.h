@@ -42,9 +42,12 @@ struct peer_state {
 	atomic_uint cut_after;  /* id: closes it once, after that and before the answer */
 	atomic_uint cut_always; /* id: the same, while it is set */
 	atomic_uint die_on;     /* id: the process ends once, after it is carried out */
-	atomic_uint mute;       /* id: no answer, while it is set */
+	atomic_uint mute;       /* id: not carried out (hello: not answered) while it is set */
 	atomic_uint nonsense;   /* id: an answer that is no CBOR, once */
 	atomic_uint delay_ms;   /* before each answer but hello's */
+	atomic_uint hello_count;   /* hellos since the test set it to 0 */
+	atomic_uint late_hello;    /* the one of them whose answer comes late; 0: none */
+	atomic_uint late_hello_ms;
 	atomic_bool no_tickets;
 	atomic_bool distrust;   /* tickets of every kind are refused */
 	atomic_bool no_control;

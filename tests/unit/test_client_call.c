@@ -528,6 +528,48 @@ static void test_restart_under_load(void **state)
 	assert_int_equal(f->peer->hellos[HELLO_NEW], 1);
 }
 
+static void *run_one_sign(void *arg)
+{
+	return sign(arg) == CKR_OK ? NULL : (void *)1;
+}
+
+static void wait_for(atomic_uint *count, unsigned value)
+{
+	for (unsigned i = 0; i < 2000 && atomic_load(count) < value; i++)
+		poll(NULL, 0, 1);
+	assert_true(atomic_load(count) >= value);
+}
+
+/* A connection that was joined while another thread still resumes the login is not used. */
+static void test_no_use_before_resume(void **state)
+{
+	struct fixture *f = *state;
+	pthread_t threads[2];
+
+	login(f->client);
+	peer_kill(f->peer);
+	atomic_store(&f->peer->mute, REQUEST_HELLO);
+	atomic_store(&f->peer->hello_count, 0);
+	atomic_store(&f->peer->late_hello, 2);
+	atomic_store(&f->peer->late_hello_ms, 200);
+	peer_spawn(f->peer);
+	/* Both find the link up and join: the first one is told that the context is new... */
+	for (unsigned i = 0; i < 2; i++)
+		assert_int_equal(pthread_create(&threads[i], NULL, run_one_sign, f->client), 0);
+	wait_for(&f->peer->hello_count, 2);
+	/* ... and brings the link up, which hangs in RESUME when the second one hears that all is well. */
+	atomic_store(&f->peer->mute, REQUEST_RESUME);
+	wait_for(&f->peer->asked[REQUEST_RESUME], 1);
+	poll(NULL, 0, 300);
+	atomic_store(&f->peer->mute, 0);
+	for (unsigned i = 0; i < 2; i++) {
+		void *result = NULL;
+
+		pthread_join(threads[i], &result);
+		assert_null(result);
+	}
+}
+
 /* All waiters share one attempt and its failure: the last does not wait six times as long as the first. */
 static void test_failure_is_shared(void **state)
 {
@@ -667,6 +709,7 @@ int main(int argc, char **argv)
 		TEST(test_local_refusals),
 		TEST(test_gone),
 		TEST(test_restart_under_load),
+		TEST(test_no_use_before_resume),
 		TEST(test_failure_is_shared),
 		TEST(test_silent_daemon),
 		TEST(test_foreign_daemon),
