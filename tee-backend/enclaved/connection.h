@@ -19,7 +19,7 @@ struct connection {
 	int64_t hello_by; /* when hello must be done */
 	bool authorised;
 
-	/* Held by the one thread that works on it, until its descriptor is armed for the next. */
+	/* Held by the one thread that works on it; given back just before the descriptor is armed for the next. */
 	pthread_mutex_t turn;
 
 	int64_t used; /* when it last was */

@@ -197,12 +197,16 @@ static void server_unlink(struct server *server, struct connection *connection)
 	(void)pthread_cond_broadcast(&server->changed);
 }
 
-static bool server_arm(struct server *server, struct connection *connection, int operation,
+/*
+ * FD is CONNECTION's. Its turn has been given back before: the next event may come at once, to a thread that shall not
+ * have to wait for this one.
+ */
+static bool server_arm(struct server *server, struct connection *connection, int fd, int operation,
 		       uint32_t events)
 {
 	struct epoll_event event = {.events = events | EPOLLONESHOT, .data.ptr = connection};
 
-	return !epoll_ctl(server->epoll, operation, connection->channel.fd, &event);
+	return !epoll_ctl(server->epoll, operation, fd, &event);
 }
 
 static void server_end(struct server *server, struct connection *connection)
@@ -220,7 +224,6 @@ static void server_add(struct server *server, int fd, bool by_control)
 	struct unix_socket_peer peer = {0};
 	struct connection *connection = NULL;
 	bool allowed = false;
-	bool armed = false;
 	bool room = false;
 
 	if (!unix_socket_peer(fd, &peer)) {
@@ -242,10 +245,11 @@ static void server_add(struct server *server, int fd, bool by_control)
 		connection_free(&connection);
 		return;
 	}
+	/* What was made here is seen by the thread that takes the turn next. */
 	pthread_mutex_lock(&connection->turn);
-	armed = server_arm(server, connection, EPOLL_CTL_ADD, EPOLLIN);
+	fd = connection->channel.fd;
 	pthread_mutex_unlock(&connection->turn);
-	if (!armed)
+	if (!server_arm(server, connection, fd, EPOLL_CTL_ADD, EPOLLIN))
 		server_end(server, connection);
 }
 
@@ -357,18 +361,18 @@ static void server_authorised(struct server *server, struct connection *connecti
 static void server_work(struct server *server, struct connection *connection, struct buffer *out)
 {
 	enum connection_state state = CONNECTION_OVER;
-	bool armed = false;
+	int fd = -1;
 
 	pthread_mutex_lock(&connection->turn);
 	state = connection_work(connection, server->service, out);
 	if (state != CONNECTION_OVER && !connection->authorised && link_authorised(connection->link))
 		server_authorised(server, connection);
-	if (state != CONNECTION_OVER)
-		armed = server_arm(server, connection, EPOLL_CTL_MOD,
-				   state == CONNECTION_WRITE ? EPOLLOUT : EPOLLIN);
+	fd = connection->channel.fd;
 	pthread_mutex_unlock(&connection->turn);
-	/* An armed connection is another thread's by now. */
-	if (!armed)
+	/* An armed connection is another thread's. */
+	if (state == CONNECTION_OVER ||
+	    !server_arm(server, connection, fd, EPOLL_CTL_MOD,
+			state == CONNECTION_WRITE ? EPOLLOUT : EPOLLIN))
 		server_end(server, connection);
 }
 
