@@ -17,16 +17,11 @@ serve() {
 	local kind=$1
 	shift
 	port=$(free_port)
-	ossl s_server -accept "127.0.0.1:$port" -cert "$T/$kind.crt" -key "$(uri "$kind")" -www -CAfile "$T/ca.pem" "$@" \
-		>"$T/server.log" 2>&1 </dev/null &
-	server=$!
+	background ossl s_server -accept "127.0.0.1:$port" -cert "$T/$kind.crt" -key "$(uri "$kind")" -www \
+		-CAfile "$T/ca.pem" "$@" >"$T/server.log" 2>&1 </dev/null
 	wait_for_port "$port" || diag_file "$T/server.log"
 }
-stop_server() {
-	kill "$server" 2>/dev/null
-	wait "$server" 2>/dev/null
-}
-at_exit stop_server
+stop_server() { stop_background "$background_pid"; }
 # connect NAME PATTERN OPTION...
 connect() {
 	local name=$1 pattern=$2
@@ -55,9 +50,8 @@ servers() {
 clients() {
 	local kind
 	port=$(free_port)
-	plain s_server -accept "127.0.0.1:$port" -cert "$T/soft.crt" -key "$T/soft.key" -www -CAfile "$T/ca.pem" \
-		-Verify 2 -verify_return_error >"$T/server.log" 2>&1 </dev/null &
-	server=$!
+	background plain s_server -accept "127.0.0.1:$port" -cert "$T/soft.crt" -key "$T/soft.key" -www \
+		-CAfile "$T/ca.pem" -Verify 2 -verify_return_error >"$T/server.log" 2>&1 </dev/null
 	wait_for_port "$port"
 	for kind in rsa p256 ed25519; do
 		for version in tls1_3 tls1_2; do

@@ -182,11 +182,19 @@ free_port() {
 	echo "$port"
 }
 
-# background COMMAND...: starts it, kills it at exit; its pid is in $background_pid.
+# background COMMAND...: starts it in a process group of its own (COMMAND may be a function, whose program is
+# a child of the shell's copy), stops it at exit; its pid is in $background_pid.
 background() {
+	set -m
 	"$@" &
+	set +m
 	background_pid=$!
-	at_exit "kill $background_pid 2>/dev/null; wait $background_pid 2>/dev/null"
+	at_exit "stop_background $background_pid"
+}
+# stop_background PID: all of the group.
+stop_background() {
+	kill -- "-$1" 2>/dev/null
+	wait "$1" 2>/dev/null
 }
 
 # ---- keyclave ----
