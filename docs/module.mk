@@ -13,3 +13,4 @@ man_MANS += %D%/keyclave.1
 EXTRA_DIST += %D%/keyclave.1
 man_MANS += %D%/provider-keyclave.7
 EXTRA_DIST += %D%/provider-keyclave.7
+EXTRA_DIST += %D%/benchmarks.md
