@@ -69,13 +69,8 @@ enum replay_verdict replay_begin(struct replay *replay, pthread_mutex_t *lock, u
 	result = replay_place(replay);
 	if (!result)
 		return REPLAY_FULL;
-	if (!result->body)
-		result->body = memory_secret_new(REPLAY_RESULT_SIZE);
-	if (!result->body) {
-		result->sequence = 0;
-		return REPLAY_FULL;
-	}
-	memory_wipe(result->body, result->size);
+	memory_secret_free(result->body);
+	result->body = NULL;
 	result->sequence = sequence;
 	result->running = true;
 	result->size = 0;
@@ -91,7 +86,9 @@ void replay_end(struct replay *replay, uint64_t sequence, struct span body)
 	if (!result)
 		return;
 	result->running = false;
-	if (!body.size || body.size > REPLAY_RESULT_SIZE) {
+	if (body.size && body.size <= REPLAY_RESULT_MAX)
+		result->body = memory_secret_new(body.size);
+	if (!result->body) {
 		result->sequence = 0;
 	} else {
 		memcpy(result->body, body.data, body.size);

@@ -13,13 +13,13 @@
 #include "common/buffer.h"
 
 #define REPLAY_RESULTS_MAX 64     /* of one context */
-#define REPLAY_RESULT_SIZE 1024   /* bytes; no response of a REPLAY_ONCE row is larger */
+#define REPLAY_RESULT_MAX 1024    /* bytes; no response of a REPLAY_ONCE row is larger */
 
 struct replay_result {
 	uint64_t sequence; /* 0: free */
 	bool running;
 	size_t size;
-	uint8_t *body; /* REPLAY_RESULT_SIZE bytes of secret memory */
+	uint8_t *body; /* secret memory */
 };
 
 struct replay {
@@ -43,7 +43,7 @@ enum replay_verdict {
 enum replay_verdict replay_begin(struct replay *replay, pthread_mutex_t *lock, uint64_t sequence,
 				 struct buffer *out);
 
-/* BODY: the encoded answer; empty: forget the request, as if it had not come. */
+/* BODY: the encoded answer; empty, or no memory for it: the request is forgotten, as if it had not come. */
 void replay_end(struct replay *replay, uint64_t sequence, struct span body);
 
 #endif

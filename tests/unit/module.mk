@@ -204,4 +204,7 @@ unit_programs += %D%/test_service_threads
 unit_programs += %D%/test_verifier_verifier
 %C%_test_verifier_verifier_SOURCES = %D%/test_verifier_verifier.c
 
+unit_programs += %D%/test_service_replay
+%C%_test_service_replay_SOURCES = %D%/test_service_replay.c
+
 endif
