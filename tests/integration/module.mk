@@ -35,3 +35,5 @@ integration_tests += %D%/openssl_sign.sh %D%/openssl_decrypt.sh %D%/openssl_stor
 integration_tests += %D%/openssl_genpkey.sh %D%/openssl_tls.sh %D%/openssl_api.sh
 EXTRA_DIST += %D%/openssl_sign.sh %D%/openssl_decrypt.sh %D%/openssl_store.sh
 EXTRA_DIST += %D%/openssl_genpkey.sh %D%/openssl_tls.sh %D%/openssl_api.sh
+integration_tests += %D%/test_install.sh
+EXTRA_DIST += %D%/test_install.sh
