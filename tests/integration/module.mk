@@ -37,3 +37,5 @@ EXTRA_DIST += %D%/openssl_sign.sh %D%/openssl_decrypt.sh %D%/openssl_store.sh
 EXTRA_DIST += %D%/openssl_genpkey.sh %D%/openssl_tls.sh %D%/openssl_api.sh
 integration_tests += %D%/test_install.sh
 EXTRA_DIST += %D%/test_install.sh
+integration_tests += %D%/openssl_rows.sh
+EXTRA_DIST += %D%/openssl_rows.sh
