@@ -16,6 +16,11 @@ check_output "--list-mechanisms" "CKM_ECDSA" p11 --list-mechanisms "pkcs11:token
 check "--generate-privkey" p11 --generate-privkey=ecdsa --curve=secp384r1 --label gen --outfile "$T/gen.pem" "pkcs11:token=t"
 check_output "--export-pubkey" "BEGIN PUBLIC KEY" p11 --export-pubkey "pkcs11:token=t;object=gen;type=private"
 
+if [ -n "${KC_SANITIZER_PRELOAD:-}" ]; then
+	skip "certtool and gnutls-serv" "they run as themselves, without a sanitizer's run time"
+	done_testing
+fi
+
 # certtool and gnutls-serv take the module from p11-kit; a module file of our own says which.
 mkdir -p "$T/modules"
 echo "module: $KC_MODULE" >"$T/modules/keyclave.module"
@@ -32,10 +37,6 @@ check "a certificate by certtool" ct --generate-self-signed --template "$T/templ
 check_output "openssl verifies it" OK openssl verify -CAfile "$T/cert.pem" "$T/cert.pem"
 
 port=$(free_port)
-if [ -n "${KC_SANITIZER_PRELOAD:-}" ]; then
-	skip "TLS with gnutls-serv" "it runs as itself, without a sanitizer's run time"
-	done_testing
-fi
 background gnutls-serv --provider "$KC_MODULE" --port "$port" --http --quiet \
 	--x509certfile "$T/cert.pem" \
 	--x509keyfile "pkcs11:token=t;object=ec;type=private?pin-value=$PIN" >"$T/serv.log" 2>&1
