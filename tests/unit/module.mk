@@ -207,4 +207,9 @@ unit_programs += %D%/test_verifier_verifier
 unit_programs += %D%/test_service_replay
 %C%_test_service_replay_SOURCES = %D%/test_service_replay.c
 
+unit_programs += %D%/test_service_hot
+%C%_test_service_hot_SOURCES = %D%/test_service_hot.c %D%/service_fixture.c %D%/service_fixture.h
+%C%_test_service_hot_LDFLAGS = $(AM_LDFLAGS) -Wl,--wrap=malloc -Wl,--wrap=calloc \
+	-Wl,--wrap=realloc -Wl,--wrap=memory_secret_new
+
 endif
