@@ -600,7 +600,7 @@ void peer_settings(const struct peer_state *peer, struct settings *settings)
 	snprintf(settings->endpoint, sizeof(settings->endpoint), "unix:%.4000s/run/keyclave.sock", peer->dir);
 	snprintf(settings->platform, sizeof(settings->platform), "notee");
 	settings->state_dir_override = true;
-	settings->connect_timeout_ms = 5000;
+	settings->connect_timeout_ms = 20000; /* a busy machine may take its time */
 	settings->daemon_uid = (uid_t)-1;
 	settings->weak_pin_allowed = true;
 	settings->login_tickets = true;

