@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Collects sealed records and writes them at once. Called by commit.c and once.c. Inside the enclave.
+ * Collects sealed records and writes them at once. Called by commit.c and once.c. Inside the
+ * enclave.
  */
 #include "config.h"
 
@@ -57,7 +58,7 @@ CK_RV batch_put(struct batch *batch, const uint8_t key[SEAL_KEY_SIZE], struct bl
 	}
 	batch->blob[batch->count] = sealed;
 	batch->write[batch->count++] =
-		(struct blob_write){name, expected, version, {sealed.data, sealed.size}};
+	    (struct blob_write){name, expected, version, {sealed.data, sealed.size}};
 	return CKR_OK;
 }
 

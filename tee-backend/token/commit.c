@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The queue of changes, who leads, and what becomes visible when. Called by token*.c and store.c from many
- * threads; whoever finds nobody leading takes what waits and writes it for all. No lock that a reader
- * needs is held over the write. Inside the enclave.
+ * The queue of changes, who leads, and what becomes visible when. Called by token*.c and store.c
+ * from many threads; whoever finds nobody leading takes what waits and writes it for all. No lock
+ * that a reader needs is held over the write. Inside the enclave.
  */
 #include "config.h"
 
@@ -155,8 +155,12 @@ static void withdraw(struct transaction *t, struct change *const changes[], size
 
 /* ---- leading ---- */
 
-/* All of CHANGES or none; each one's .rv is set, and *FAILED says whether the transaction itself failed. */
-static void attempt(struct token_store *store, struct change *const changes[], size_t count, bool *failed)
+/*
+ * All of CHANGES or none; each one's .rv is set, and *FAILED says whether the transaction itself
+ * failed.
+ */
+static void attempt(struct token_store *store, struct change *const changes[], size_t count,
+		    bool *failed)
 {
 	struct transaction t = {.store = store};
 	size_t staged = 0;
@@ -199,7 +203,10 @@ static bool touches_same(const struct change *a, const struct change *b)
 	       memcmp(a->once->context, b->once->context, sizeof(a->once->context)) == 0;
 }
 
-/* Takes from the queue what can go together; what meets a change that is taken waits for the next turn. */
+/*
+ * Takes from the queue what can go together; what meets a change that is taken waits for the next
+ * turn.
+ */
 static size_t take(struct commit *c, struct change *changes[TOGETHER_MAX])
 {
 	struct change **link = &c->first;
@@ -208,8 +215,9 @@ static size_t take(struct commit *c, struct change *changes[TOGETHER_MAX])
 	c->last = NULL;
 	while (*link) {
 		struct change *change = *link;
-		bool fits = count < TOGETHER_MAX && (count == 0 || (change->kind != CHANGE_TOKEN &&
-								   changes[0]->kind != CHANGE_TOKEN));
+		bool fits = count < TOGETHER_MAX &&
+			    (count == 0 ||
+			     (change->kind != CHANGE_TOKEN && changes[0]->kind != CHANGE_TOKEN));
 
 		for (size_t i = 0; i < count && fits; i++)
 			fits = !touches_same(changes[i], change);

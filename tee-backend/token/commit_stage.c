@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * From changes to sealed records: drafts of the pages and heads that a transaction touches, and what
- * goes into its batch (docs/store.md, section 1). Called by commit.c in the one thread that leads. Inside
- * the enclave.
+ * From changes to sealed records: drafts of the pages and heads that a transaction touches, and
+ * what goes into its batch (docs/store.md, section 1). Called by commit.c in the one thread that
+ * leads. Inside the enclave.
  */
 #include "config.h"
 
@@ -69,7 +69,8 @@ static CK_RV check_insert(const struct transaction *t, const struct change *chan
 			objects += t->store->token[i]->objects.count;
 	if (objects <= t->store->max_objects)
 		return CKR_OK;
-	log_warning("store: the limit of %llu objects is reached", (unsigned long long)t->store->max_objects);
+	log_warning("store: the limit of %llu objects is reached",
+		    (unsigned long long)t->store->max_objects);
 	return CKR_DEVICE_MEMORY;
 }
 
@@ -102,13 +103,15 @@ CK_RV commit_check(struct transaction *t, struct change *change)
 		return rv;
 	if (change->kind == CHANGE_REPLACE)
 		return object == change->from ? CKR_OK : CKR_KEYCLAVE_CONFLICT;
-	return attribute_set_bool(object_attributes(object), CKA_DESTROYABLE, true) ? CKR_OK :
-										      CKR_ACTION_PROHIBITED;
+	return attribute_set_bool(object_attributes(object), CKA_DESTROYABLE, true)
+		   ? CKR_OK
+		   : CKR_ACTION_PROHIBITED;
 }
 
 /* ---- staging ---- */
 
-static CK_RV stage_object(struct transaction *t, struct draft *draft, uint64_t handle, struct object *object)
+static CK_RV stage_object(struct transaction *t, struct draft *draft, uint64_t handle,
+			  struct object *object)
 {
 	struct draft_page *page = draft_page_of(draft, handle / RECORD_PAGE_HANDLES);
 	struct record_link *link = page ? &page->page.entry[handle % RECORD_PAGE_HANDLES] : NULL;
@@ -123,8 +126,8 @@ static CK_RV stage_object(struct transaction *t, struct draft *draft, uint64_t h
 	pthread_rwlock_unlock(&token->lock);
 	if (page && room && record_write_object(&body, object_attributes(object)))
 		rv = batch_put(&t->batch, token->key,
-			       (struct blob_name){RECORD_OBJECT, token->number, handle}, link->version,
-			       object_version(object), buffer_span(&body), link);
+			       (struct blob_name){RECORD_OBJECT, token->number, handle},
+			       link->version, object_version(object), buffer_span(&body), link);
 	buffer_free(&body);
 	return rv;
 }
@@ -135,7 +138,7 @@ static uint64_t next_handle(struct draft *draft)
 	for (;;) {
 		uint64_t handle = draft->head.next_handle;
 		const struct objects_page *page =
-			objects_page(&draft->token->objects, handle / RECORD_PAGE_HANDLES);
+		    objects_page(&draft->token->objects, handle / RECORD_PAGE_HANDLES);
 
 		if (!page || !page->refused) {
 			draft->head.next_handle = handle + 1;
@@ -169,8 +172,9 @@ static bool policy_differs(const struct object *from, const struct object *to)
 		struct attribute now = attribute_set_at(b, i);
 		const struct attribute_row *row = attribute_any(now.type);
 
-		if (row && (row->form == ATTRIBUTE_BOOL || row->form == ATTRIBUTE_ULONGS ||
-			    row->form == ATTRIBUTE_TEMPLATE) &&
+		if (row &&
+		    (row->form == ATTRIBUTE_BOOL || row->form == ATTRIBUTE_ULONGS ||
+		     row->form == ATTRIBUTE_TEMPLATE) &&
 		    !span_equal(now.value, attribute_set_get(a, now.type)))
 			return true;
 	}
@@ -180,18 +184,19 @@ static bool policy_differs(const struct object *from, const struct object *to)
 static CK_RV stage_remove(struct transaction *t, struct draft *draft, const struct change *change)
 {
 	struct draft_page *page = draft_page_of(draft, change->handle / RECORD_PAGE_HANDLES);
-	struct record_link *link = page ? &page->page.entry[change->handle % RECORD_PAGE_HANDLES] : NULL;
+	struct record_link *link =
+	    page ? &page->page.entry[change->handle % RECORD_PAGE_HANDLES] : NULL;
 	CK_RV rv = CKR_DEVICE_MEMORY;
 
 	if (!page)
 		return rv;
 	draft->epoch = true;
-	rv = batch_delete(&t->batch, (struct blob_name){RECORD_OBJECT, draft->token->number, change->handle},
+	rv = batch_delete(&t->batch,
+			  (struct blob_name){RECORD_OBJECT, draft->token->number, change->handle},
 			  link->version);
 	*link = (struct record_link){.version = 0};
 	return rv;
 }
-
 
 static CK_RV sweep_one(struct blob_name name, uint64_t version, struct span blob, void *arg)
 {
@@ -229,14 +234,17 @@ static CK_RV stage_token(struct transaction *t, struct change *change)
 	memcpy(slot->serial, made->serial, sizeof(slot->serial));
 	memcpy(slot->salt, made->salt, sizeof(slot->salt));
 	if (old)
-		rv = blobstore_list(t->store->blobs, RECORD_PAGE, old->number, sweep_one, &t->batch);
+		rv =
+		    blobstore_list(t->store->blobs, RECORD_PAGE, old->number, sweep_one, &t->batch);
 	if (old && rv == CKR_OK)
-		rv = blobstore_list(t->store->blobs, RECORD_OBJECT, old->number, sweep_one, &t->batch);
+		rv = blobstore_list(t->store->blobs, RECORD_OBJECT, old->number, sweep_one,
+				    &t->batch);
 	if (rv == CKR_OK && !record_write_head(&body, &made->head))
 		rv = CKR_DEVICE_MEMORY;
 	if (rv == CKR_OK)
-		rv = batch_put(&t->batch, made->key, (struct blob_name){RECORD_TOKEN, made->number, 0},
-			       slot->head.version, slot->head.version + 1, buffer_span(&body), &slot->head);
+		rv = batch_put(
+		    &t->batch, made->key, (struct blob_name){RECORD_TOKEN, made->number, 0},
+		    slot->head.version, slot->head.version + 1, buffer_span(&body), &slot->head);
 	made->link = slot->head;
 	buffer_free(&body);
 	return rv;
@@ -254,8 +262,8 @@ static CK_RV stage_once(struct transaction *t, struct change *change)
 		record.handle_count = change->count;
 		memcpy(record.handles, change->handles, sizeof(record.handles));
 	}
-	return once_stage(t->store->once, &t->batch, &record, hierarchy_storage_key(t->store->hierarchy),
-			  &change->entry);
+	return once_stage(t->store->once, &t->batch, &record,
+			  hierarchy_storage_key(t->store->hierarchy), &change->entry);
 }
 
 static bool slots_draft(struct transaction *t)
@@ -324,7 +332,8 @@ static CK_RV seal_page(struct transaction *t, struct draft *draft, struct draft_
 	CK_RV rv = CKR_DEVICE_MEMORY;
 
 	/* The page of the next handle stays, so that a page's name is never made anew. */
-	page->gone = page_empty(&page->page) && page->page.id < draft->head.next_handle / RECORD_PAGE_HANDLES;
+	page->gone = page_empty(&page->page) &&
+		     page->page.id < draft->head.next_handle / RECORD_PAGE_HANDLES;
 	if (page->gone) {
 		record_head_remove(&draft->head, page->page.id);
 		return page->base ? batch_delete(&t->batch, name, page->base) : CKR_OK;
@@ -350,8 +359,9 @@ static CK_RV seal_head(struct transaction *t, struct draft *draft)
 	if (rv == CKR_OK && !record_write_head(&body, &draft->head))
 		rv = CKR_DEVICE_MEMORY;
 	if (rv == CKR_OK)
-		rv = batch_put(&t->batch, token->key, (struct blob_name){RECORD_TOKEN, token->number, 0},
-			       draft->link.version, draft->link.version + 1, buffer_span(&body), &draft->link);
+		rv = batch_put(
+		    &t->batch, token->key, (struct blob_name){RECORD_TOKEN, token->number, 0},
+		    draft->link.version, draft->link.version + 1, buffer_span(&body), &draft->link);
 	buffer_free(&body);
 	for (size_t i = 0; i < t->slots->count; i++)
 		if (t->slots->entry[i].token == token->number)
@@ -370,8 +380,9 @@ CK_RV commit_seal(struct transaction *t)
 	if (rv == CKR_OK && t->slots) {
 		rv = record_write_slots(&body, t->slots) ? CKR_OK : CKR_DEVICE_MEMORY;
 		if (rv == CKR_OK)
-			rv = batch_put(&t->batch, key, (struct blob_name){RECORD_SLOTS, 0, 0}, t->store->version,
-				       t->store->version + 1, buffer_span(&body), NULL);
+			rv = batch_put(&t->batch, key, (struct blob_name){RECORD_SLOTS, 0, 0},
+				       t->store->version, t->store->version + 1, buffer_span(&body),
+				       NULL);
 	}
 	if (rv == CKR_OK)
 		rv = once_prune(t->store->once, &t->batch, &t->pruned);

@@ -15,8 +15,8 @@
 #define LINES_MAX 1000 /* kept; all are logged and counted */
 
 static const char *const kinds[] = {
-	[RECORD_STORE] = "store head", [RECORD_SLOTS] = "slots",   [RECORD_TOKEN] = "head",
-	[RECORD_PAGE] = "page",        [RECORD_OBJECT] = "object", [RECORD_ONCE] = "once",
+    [RECORD_STORE] = "store head", [RECORD_SLOTS] = "slots",   [RECORD_TOKEN] = "head",
+    [RECORD_PAGE] = "page",	   [RECORD_OBJECT] = "object", [RECORD_ONCE] = "once",
 };
 
 void damage_add(struct damage *damage, struct blob_name name, const char *why)
@@ -29,8 +29,8 @@ void damage_add(struct damage *damage, struct blob_name name, const char *why)
 	if (name.kind == RECORD_TOKEN)
 		n = asprintf(&line, "token %" PRIu64 " head: %s", name.token, why);
 	else if (name.token)
-		n = asprintf(&line, "token %" PRIu64 " %s %" PRIu64 ": %s", name.token, kinds[name.kind],
-			     name.id, why);
+		n = asprintf(&line, "token %" PRIu64 " %s %" PRIu64 ": %s", name.token,
+			     kinds[name.kind], name.id, why);
 	else
 		n = asprintf(&line, "%s: %s", kinds[name.kind], why);
 	if (n < 0) {
@@ -53,10 +53,12 @@ void damage_version(char *text, size_t size, uint64_t have, uint64_t want)
 	if (!have)
 		snprintf(text, size, "was removed");
 	else if (have < want)
-		snprintf(text, size, "was replaced by an older one (version %" PRIu64 ", not %" PRIu64 ")", have,
-			 want);
+		snprintf(text, size,
+			 "was replaced by an older one (version %" PRIu64 ", not %" PRIu64 ")",
+			 have, want);
 	else
-		snprintf(text, size, "is of another version (%" PRIu64 ", not %" PRIu64 ")", have, want);
+		snprintf(text, size, "is of another version (%" PRIu64 ", not %" PRIu64 ")", have,
+			 want);
 }
 
 void damage_free(struct damage *damage)

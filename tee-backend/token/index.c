@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The index of a token's objects. Called by objects.c. Inside the enclave; holds hashes of public values only.
+ * The index of a token's objects. Called by objects.c. Inside the enclave; holds hashes of public
+ * values only.
  */
 #include "config.h"
 
@@ -64,7 +65,8 @@ static uint64_t hash_of(const struct index *index, CK_ATTRIBUTE_TYPE type, struc
 
 static struct index_list *list_find(const struct index *index, uint64_t hash)
 {
-	struct index_list *list = index->buckets ? index->bucket[hash & (index->buckets - 1)] : NULL;
+	struct index_list *list =
+	    index->buckets ? index->bucket[hash & (index->buckets - 1)] : NULL;
 
 	while (list && list->hash != hash)
 		list = list->next;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The snapshot of an object: its life, what may be read of it, and what matches it. Called by token.c,
- * objects.c and service/ from many threads. Inside the enclave.
+ * The snapshot of an object: its life, what may be read of it, and what matches it. Called by
+ * token.c, objects.c and service/ from many threads. Inside the enclave.
  */
 #include "config.h"
 
@@ -35,9 +35,9 @@ CK_RV object_load(struct attribute_set **set, struct object **object)
 	atomic_init(&made->references, 1);
 	atomic_init(&made->used, false);
 	made->class = class;
-	made->key_type = bit & CLASS_KEY ?
-				 attribute_set_ulong(*set, CKA_KEY_TYPE, ATTRIBUTE_ANY_KEY_TYPE) :
-				 ATTRIBUTE_ANY_KEY_TYPE;
+	made->key_type = bit & CLASS_KEY
+			     ? attribute_set_ulong(*set, CKA_KEY_TYPE, ATTRIBUTE_ANY_KEY_TYPE)
+			     : ATTRIBUTE_ANY_KEY_TYPE;
 	made->version = attribute_set_ulong(*set, CKA_KEYCLAVE_VERSION, 1);
 	made->is_token = attribute_set_bool(*set, CKA_TOKEN, false);
 	made->is_private = attribute_set_bool(*set, CKA_PRIVATE, true);
@@ -102,7 +102,7 @@ CK_ULONG object_version(const struct object *object)
 CK_RV object_get(const struct object *object, CK_ATTRIBUTE_TYPE type, struct span *value)
 {
 	const struct attribute_row *row =
-		attribute_find(type, attribute_class_bit(object->class), object->key_type);
+	    attribute_find(type, attribute_class_bit(object->class), object->key_type);
 
 	*value = (struct span){NULL, 0};
 	if (!row)

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Copies and changes of objects: C_CopyObject and C_SetAttributeValue make another snapshot and leave the
- * first one as it is. What may change, and in which direction, is the attribute table's to say. Called
- * by service/. Inside the enclave.
+ * Copies and changes of objects: C_CopyObject and C_SetAttributeValue make another snapshot and
+ * leave the first one as it is. What may change, and in which direction, is the attribute table's
+ * to say. Called by service/. Inside the enclave.
  */
 #include "config.h"
 
@@ -22,10 +22,12 @@ static bool gone(const struct attribute_row *row, const struct attribute_set *se
 }
 
 static CK_RV change_one(struct attribute_set *set, const struct attribute *a, bool copying,
-			unsigned class_bit, CK_KEY_TYPE key_type, const struct object_policy *policy)
+			unsigned class_bit, CK_KEY_TYPE key_type,
+			const struct object_policy *policy)
 {
 	const struct attribute_row *row = attribute_find(a->type, class_bit, key_type);
-	unsigned open = NOTE_MODIFIABLE | NOTE_ONE_WAY | NOTE_SO_ONLY_TRUE | (copying ? NOTE_COPY_ONLY : 0U);
+	unsigned open =
+	    NOTE_MODIFIABLE | NOTE_ONE_WAY | NOTE_SO_ONLY_TRUE | (copying ? NOTE_COPY_ONLY : 0U);
 	struct span value = a->value;
 	CK_RV rv = CKR_OK;
 
@@ -47,7 +49,8 @@ static CK_RV change_one(struct attribute_set *set, const struct attribute *a, bo
 static CK_RV change_all(struct attribute_set *set, const struct attributes *template, bool copying,
 			const struct object_policy *policy)
 {
-	unsigned bit = attribute_class_bit(attribute_set_ulong(set, CKA_CLASS, CK_UNAVAILABLE_INFORMATION));
+	unsigned bit =
+	    attribute_class_bit(attribute_set_ulong(set, CKA_CLASS, CK_UNAVAILABLE_INFORMATION));
 	CK_KEY_TYPE type = attribute_set_ulong(set, CKA_KEY_TYPE, ATTRIBUTE_ANY_KEY_TYPE);
 	bool was_private = attribute_set_bool(set, CKA_PRIVATE, true);
 	CK_RV rv = CKR_OK;
@@ -99,7 +102,8 @@ CK_RV object_change(const struct object *object, const struct object_policy *pol
 	if (!set)
 		return CKR_DEVICE_MEMORY;
 	rv = change_all(set, template, false, policy);
-	if (rv == CKR_OK && !attribute_set_put_ulong(set, CKA_KEYCLAVE_VERSION, object_version(object) + 1))
+	if (rv == CKR_OK &&
+	    !attribute_set_put_ulong(set, CKA_KEYCLAVE_VERSION, object_version(object) + 1))
 		rv = CKR_DEVICE_MEMORY;
 	if (rv == CKR_OK)
 		rv = object_load(&set, changed);

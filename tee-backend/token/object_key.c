@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Parsed keys of objects, and the bound on the secret memory that they take (DESIGN section 7, rule 18): when
- * their sum is over the budget, those that were not used since the clock's hand passed them are
- * forgotten; they are parsed again when they are asked for. One ring for the process. Inside the enclave.
+ * Parsed keys of objects, and the bound on the secret memory that they take (DESIGN section 7, rule
+ * 18): when their sum is over the budget, those that were not used since the clock's hand passed
+ * them are forgotten; they are parsed again when they are asked for. One ring for the process.
+ * Inside the enclave.
  */
 #include "config.h"
 
@@ -65,8 +66,8 @@ static struct key *key_take(struct object *object)
 }
 
 /*
- * Forgets one key other than KEEP's, or returns false. A member of the ring cannot go away meanwhile:
- * object_free has to pass object_key_leave first.
+ * Forgets one key other than KEEP's, or returns false. A member of the ring cannot go away
+ * meanwhile: object_free has to pass object_key_leave first.
  */
 static bool evict_one(const struct object *keep)
 {
@@ -148,7 +149,10 @@ CK_RV object_key(struct object *object, struct key **key)
 		return CKR_OK;
 	if (!(attribute_class_bit(object->class) & CLASS_KEY))
 		return CKR_KEY_HANDLE_INVALID;
-	/* Outside of every lock: parsing an RSA key takes long. Two may do it; the second one's is dropped. */
+	/*
+	 * Outside of every lock: parsing an RSA key takes long. Two may do it; the second one's is
+	 * dropped.
+	 */
 	rv = key_new(object->set, &parsed);
 	if (rv != CKR_OK)
 		return rv;

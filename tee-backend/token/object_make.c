@@ -25,16 +25,20 @@ struct making {
 	struct attribute_set *set;
 };
 
-/* What PKCS#11 v3.1 table 10 asks of a template at each birth; derivation has no footnote of its own. */
+/*
+ * What PKCS#11 v3.1 table 10 asks of a template at each birth; derivation has no footnote of its
+ * own.
+ */
 static const struct {
 	unsigned must;
 	unsigned must_not;
 	CK_ULONG origin;
 } births[] = {
-	[OBJECT_CREATED] = {NOTE_CREATE_MUST, NOTE_CREATE_MUST_NOT, CKV_KEYCLAVE_ORIGIN_IMPORTED},
-	[OBJECT_GENERATED] = {NOTE_GENERATE_MUST, NOTE_GENERATE_MUST_NOT, CKV_KEYCLAVE_ORIGIN_GENERATED},
-	[OBJECT_DERIVED] = {0, NOTE_GENERATE_MUST_NOT, CKV_KEYCLAVE_ORIGIN_DERIVED},
-	[OBJECT_UNWRAPPED] = {NOTE_UNWRAP_MUST, NOTE_UNWRAP_MUST_NOT, CKV_KEYCLAVE_ORIGIN_UNWRAPPED},
+    [OBJECT_CREATED] = {NOTE_CREATE_MUST, NOTE_CREATE_MUST_NOT, CKV_KEYCLAVE_ORIGIN_IMPORTED},
+    [OBJECT_GENERATED] = {NOTE_GENERATE_MUST, NOTE_GENERATE_MUST_NOT,
+			  CKV_KEYCLAVE_ORIGIN_GENERATED},
+    [OBJECT_DERIVED] = {0, NOTE_GENERATE_MUST_NOT, CKV_KEYCLAVE_ORIGIN_DERIVED},
+    [OBJECT_UNWRAPPED] = {NOTE_UNWRAP_MUST, NOTE_UNWRAP_MUST_NOT, CKV_KEYCLAVE_ORIGIN_UNWRAPPED},
 };
 
 static CK_RV begin_class(struct making *m, CK_OBJECT_CLASS class_if_absent,
@@ -85,7 +89,8 @@ static CK_RV begin_key_type(struct making *m, const struct attributes *template)
 		return CKR_ATTRIBUTE_VALUE_INVALID;
 	if (known->secret != (m->class_bit == CLASS_SECRET))
 		return CKR_TEMPLATE_INCONSISTENT;
-	return attribute_set_put_ulong(m->set, CKA_KEY_TYPE, m->key_type) ? CKR_OK : CKR_DEVICE_MEMORY;
+	return attribute_set_put_ulong(m->set, CKA_KEY_TYPE, m->key_type) ? CKR_OK
+									  : CKR_DEVICE_MEMORY;
 }
 
 /* What follows from the components of a key. It may be given with them, as a check. */
@@ -133,8 +138,8 @@ static CK_RV begin_inherit(struct making *m)
 
 	if (!m->base || (m->birth != OBJECT_UNWRAPPED && m->birth != OBJECT_DERIVED))
 		return CKR_OK;
-	value = attribute_set_get(m->base, m->birth == OBJECT_UNWRAPPED ? CKA_UNWRAP_TEMPLATE :
-									  CKA_DERIVE_TEMPLATE);
+	value = attribute_set_get(m->base, m->birth == OBJECT_UNWRAPPED ? CKA_UNWRAP_TEMPLATE
+									: CKA_DERIVE_TEMPLATE);
 	if (!value.data)
 		return CKR_OK;
 	rv = attribute_template_read(value, &inherited);
@@ -153,7 +158,8 @@ static CK_RV begin_defaults(struct making *m)
 
 		if (attribute_find(row->type, m->class_bit, m->key_type) != row)
 			continue;
-		if (!row->fallback || row->notes & NOTE_VIRTUAL || attribute_set_has(m->set, row->type))
+		if (!row->fallback || row->notes & NOTE_VIRTUAL ||
+		    attribute_set_has(m->set, row->type))
 			continue;
 		if (!attribute_set_put(m->set, row->type,
 				       (struct span){row->fallback, row->fallback_size}))
@@ -211,12 +217,14 @@ CK_RV object_begin(enum object_birth birth, const struct object_policy *policy,
 }
 
 /*
- * Completes an imported key without its CKA_CHECK_VALUE or CKA_PUBLIC_KEY_INFO (no class has both), and compares what came of it with what was given. An empty check
- * value asks for none (PKCS#11 v3.1 section 4.10.2).
+ * Completes an imported key without its CKA_CHECK_VALUE or CKA_PUBLIC_KEY_INFO (no class has both),
+ * and compares what came of it with what was given. An empty check value asks for none (PKCS#11
+ * v3.1 section 4.10.2).
  */
 static CK_RV finish_complete(struct attribute_set *set)
 {
-	CK_ATTRIBUTE_TYPE type = attribute_set_has(set, CKA_CHECK_VALUE) ? CKA_CHECK_VALUE : CKA_PUBLIC_KEY_INFO;
+	CK_ATTRIBUTE_TYPE type =
+	    attribute_set_has(set, CKA_CHECK_VALUE) ? CKA_CHECK_VALUE : CKA_PUBLIC_KEY_INFO;
 	struct span value = attribute_set_get(set, type);
 	struct buffer given = {0};
 	bool has = value.data != NULL;
@@ -241,18 +249,20 @@ out:
 static bool put_bool(struct attribute_set *set, unsigned class_bit, CK_KEY_TYPE key_type,
 		     CK_ATTRIBUTE_TYPE type, bool value)
 {
-	return !attribute_find(type, class_bit, key_type) || attribute_set_put_bool(set, type, value);
+	return !attribute_find(type, class_bit, key_type) ||
+	       attribute_set_put_bool(set, type, value);
 }
 
 static bool put_ulong(struct attribute_set *set, unsigned class_bit, CK_KEY_TYPE key_type,
 		      CK_ATTRIBUTE_TYPE type, CK_ULONG value)
 {
-	return !attribute_find(type, class_bit, key_type) || attribute_set_put_ulong(set, type, value);
+	return !attribute_find(type, class_bit, key_type) ||
+	       attribute_set_put_ulong(set, type, value);
 }
 
 /*
- * PKCS#11 v3.1 sections 4.9 and 4.10: the history of a secret. An imported or unwrapped key was seen
- * outside; a derived one is no better than its base.
+ * PKCS#11 v3.1 sections 4.9 and 4.10: the history of a secret. An imported or unwrapped key was
+ * seen outside; a derived one is no better than its base.
  */
 static bool finish_history(struct attribute_set *set, enum object_birth birth,
 			   const struct attribute_set *base, unsigned bit, CK_KEY_TYPE type)
@@ -285,7 +295,8 @@ static bool finish_key(struct attribute_set *set, enum object_birth birth,
 CK_RV object_finish(enum object_birth birth, const struct mechanism_row *mechanism,
 		    const struct object *base, struct attribute_set **set, struct object **object)
 {
-	unsigned bit = attribute_class_bit(attribute_set_ulong(*set, CKA_CLASS, CK_UNAVAILABLE_INFORMATION));
+	unsigned bit =
+	    attribute_class_bit(attribute_set_ulong(*set, CKA_CLASS, CK_UNAVAILABLE_INFORMATION));
 	CK_KEY_TYPE type = attribute_set_ulong(*set, CKA_KEY_TYPE, ATTRIBUTE_ANY_KEY_TYPE);
 	CK_RV rv = CKR_OK;
 

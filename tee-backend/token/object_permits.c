@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Whether a key may be used for an operation, and whether one key may wrap another. Called by service/
- * before each operation; the module's own checks are a courtesy only. Inside the enclave.
+ * Whether a key may be used for an operation, and whether one key may wrap another. Called by
+ * service/ before each operation; the module's own checks are a courtesy only. Inside the enclave.
  */
 #include "config.h"
 
@@ -33,14 +33,16 @@ CK_RV object_permits(const struct object *object, const struct mechanism *m, CK_
 		return CKR_KEY_FUNCTION_NOT_PERMITTED;
 	if (!(m->row->flags & usage) || !allows(set, m->row->type))
 		return CKR_MECHANISM_INVALID;
-	if (!mechanism_takes_key(m->row, attribute_set_ulong(set, CKA_KEY_TYPE, ATTRIBUTE_ANY_KEY_TYPE)))
+	if (!mechanism_takes_key(m->row,
+				 attribute_set_ulong(set, CKA_KEY_TYPE, ATTRIBUTE_ANY_KEY_TYPE)))
 		return CKR_KEY_TYPE_INCONSISTENT;
 	return CKR_OK;
 }
 
 CK_RV object_may_wrap(const struct object *wrapping, const struct object *target)
 {
-	const struct attribute_set *by = object_attributes(wrapping), *set = object_attributes(target);
+	const struct attribute_set *by = object_attributes(wrapping),
+				   *set = object_attributes(target);
 	struct attributes wanted = {.count = 0};
 	struct span template = attribute_set_get(by, CKA_WRAP_TEMPLATE);
 

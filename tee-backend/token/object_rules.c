@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Rules of single attributes and of whole sets that do not depend on how an object comes to be. Called
- * by object_make.c, object_change.c and object_permits.c. Inside the enclave.
+ * Rules of single attributes and of whole sets that do not depend on how an object comes to be.
+ * Called by object_make.c, object_change.c and object_permits.c. Inside the enclave.
  */
 #include "config.h"
 
@@ -29,7 +29,8 @@ CK_RV object_rules_value(const struct attribute_row *row, const struct object_po
 
 CK_RV object_rules_policy(const struct attribute_set *set, const struct object_policy *policy)
 {
-	unsigned bit = attribute_class_bit(attribute_set_ulong(set, CKA_CLASS, CK_UNAVAILABLE_INFORMATION));
+	unsigned bit =
+	    attribute_class_bit(attribute_set_ulong(set, CKA_CLASS, CK_UNAVAILABLE_INFORMATION));
 	bool private = attribute_set_bool(set, CKA_PRIVATE, true);
 
 	if (private && !policy->user)
@@ -58,9 +59,11 @@ bool object_rules_usage(struct attribute_set *set, unsigned class_bit, CK_KEY_TY
 	const struct attribute_usage *uses = attribute_usage_rows(&count);
 
 	for (size_t i = 0; i < count; i++) {
-		bool allowed = uses[i].classes & class_bit && can & uses[i].usage && uses[i].usage != CKF_WRAP;
+		bool allowed =
+		    uses[i].classes & class_bit && can & uses[i].usage && uses[i].usage != CKF_WRAP;
 
-		if (attribute_set_has(set, uses[i].flag) || !attribute_find(uses[i].flag, class_bit, key_type))
+		if (attribute_set_has(set, uses[i].flag) ||
+		    !attribute_find(uses[i].flag, class_bit, key_type))
 			continue;
 		if (!attribute_set_put_bool(set, uses[i].flag, allowed))
 			return false;

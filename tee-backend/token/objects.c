@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * From handles to objects, and from templates to handles. Called by token.c and by the committer. Inside
- * the enclave.
+ * From handles to objects, and from templates to handles. Called by token.c and by the committer.
+ * Inside the enclave.
  */
 #include "config.h"
 
@@ -65,7 +65,7 @@ struct objects_page *objects_page_add(struct objects *objects, uint64_t id)
 	if (objects->pages == objects->capacity) {
 		size_t capacity = objects->capacity + objects->capacity / 2 + 4;
 		struct objects_page **grown =
-			reallocarray(objects->page, capacity, sizeof(struct objects_page *));
+		    reallocarray(objects->page, capacity, sizeof(struct objects_page *));
 
 		if (!grown)
 			return NULL;
@@ -100,7 +100,8 @@ void objects_tidy(struct objects *objects)
 	index_tidy(&objects->index);
 }
 
-bool objects_prepare(struct objects *objects, uint64_t handle, const struct object *object, size_t room)
+bool objects_prepare(struct objects *objects, uint64_t handle, const struct object *object,
+		     size_t room)
 {
 	const struct attribute_set *set = object_attributes(object);
 
@@ -108,7 +109,8 @@ bool objects_prepare(struct objects *objects, uint64_t handle, const struct obje
 		return false;
 	for (size_t i = 0; i < INDEXED; i++)
 		if (attribute_set_has(set, indexed[i]) &&
-		    !index_prepare(&objects->index, indexed[i], attribute_set_get(set, indexed[i]), room))
+		    !index_prepare(&objects->index, indexed[i], attribute_set_get(set, indexed[i]),
+				   room))
 			return false;
 	return true;
 }
@@ -169,8 +171,8 @@ CK_RV objects_get(const struct objects *objects, uint64_t handle, struct object 
 	*object = page->object[handle % RECORD_PAGE_HANDLES];
 	if (*object)
 		return CKR_OK;
-	return page->links.entry[handle % RECORD_PAGE_HANDLES].version ? CKR_DEVICE_ERROR :
-									  CKR_OBJECT_HANDLE_INVALID;
+	return page->links.entry[handle % RECORD_PAGE_HANDLES].version ? CKR_DEVICE_ERROR
+								       : CKR_OBJECT_HANDLE_INVALID;
 }
 
 /* A search: where it goes and what it has. */
@@ -195,33 +197,37 @@ static bool search_try(struct search *s, uint64_t handle, const struct object *o
 	return true;
 }
 
-static void search_list(const struct objects *objects, struct search *s, const uint32_t *list, size_t count,
-			uint64_t after)
+static void search_list(const struct objects *objects, struct search *s, const uint32_t *list,
+			size_t count, uint64_t after)
 {
 	for (size_t i = index_after(list, count, after); i < count; i++) {
 		struct object *object = NULL;
 
-		if (objects_get(objects, list[i], &object) == CKR_OK && !search_try(s, list[i], object))
+		if (objects_get(objects, list[i], &object) == CKR_OK &&
+		    !search_try(s, list[i], object))
 			return;
 	}
 }
 
 static void search_all(const struct objects *objects, struct search *s, uint64_t after)
 {
-	for (size_t i = position(objects, (after + 1) / RECORD_PAGE_HANDLES); i < objects->pages; i++) {
+	for (size_t i = position(objects, (after + 1) / RECORD_PAGE_HANDLES); i < objects->pages;
+	     i++) {
 		const struct objects_page *page = objects->page[i];
 
 		for (size_t k = 0; k < RECORD_PAGE_HANDLES; k++) {
 			uint64_t handle = page->links.id * RECORD_PAGE_HANDLES + k;
 
-			if (handle > after && page->object[k] && !search_try(s, handle, page->object[k]))
+			if (handle > after && page->object[k] &&
+			    !search_try(s, handle, page->object[k]))
 				return;
 		}
 	}
 }
 
-void objects_find(const struct objects *objects, const struct attributes *template, bool private_too,
-		  uint64_t after, uint64_t *handles, size_t max, size_t *count, bool *more)
+void objects_find(const struct objects *objects, const struct attributes *template,
+		  bool private_too, uint64_t after, uint64_t *handles, size_t max, size_t *count,
+		  bool *more)
 {
 	struct search s = {template, private_too, handles, max, 0, false};
 	const uint32_t *best = NULL;

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Results of requests that run once. Called by commit.c (to write), and through token_once_result by
- * service/ (to find). Inside the enclave. A host that removes these records can only make a client's own resend run
- * again.
+ * Results of requests that run once. Called by commit.c (to write), and through token_once_result
+ * by service/ (to find). Inside the enclave. A host that removes these records can only make a
+ * client's own resend run again.
  */
 #include "config.h"
 
@@ -16,8 +16,8 @@
 #include "common/memory.h"
 
 /*
- * The record's id: contexts are random numbers of our own, and for one context no two sequences give
- * the same (the mix is a bijection). Ids stay below 2^63.
+ * The record's id: contexts are random numbers of our own, and for one context no two sequences
+ * give the same (the mix is a bijection). Ids stay below 2^63.
  */
 static uint64_t once_id(const struct once *once)
 {
@@ -36,7 +36,8 @@ static struct blob_name once_name(const struct record_once *record)
 
 static bool once_same(const struct once *a, const struct once *b)
 {
-	return a->sequence == b->sequence && memcmp(a->context, b->context, sizeof(a->context)) == 0;
+	return a->sequence == b->sequence &&
+	       memcmp(a->context, b->context, sizeof(a->context)) == 0;
 }
 
 void once_init(struct once_log *log)
@@ -177,7 +178,8 @@ CK_RV once_prune(struct once_log *log, struct batch *batch, size_t *pruned)
 	pthread_mutex_lock(&log->lock);
 	entry = log->oldest;
 	while (rv == CKR_OK && entry && *pruned < ONCE_PRUNE_MAX &&
-	       entry_due(entry, log->count - *pruned, now) && !batch_names(batch, once_name(&entry->record))) {
+	       entry_due(entry, log->count - *pruned, now) &&
+	       !batch_names(batch, once_name(&entry->record))) {
 		rv = batch_delete(batch, once_name(&entry->record), entry->version);
 		entry = entry->newer;
 		(*pruned)++;
@@ -212,7 +214,7 @@ static CK_RV load_add(struct loading *l, struct once_entry *entry)
 	if (l->count == l->capacity) {
 		size_t capacity = l->capacity ? 2 * l->capacity : 256;
 		struct once_entry **grown =
-			reallocarray(l->entry, capacity, sizeof(struct once_entry *));
+		    reallocarray(l->entry, capacity, sizeof(struct once_entry *));
 
 		if (!grown)
 			return CKR_DEVICE_MEMORY;

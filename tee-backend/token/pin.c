@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * The scrypt (RFC 7914) of PINs. The record is sealed, so nobody outside can guess offline; scrypt
- * is for the day when a sealing key leaks. Called by token_pin.c and store.c, outside of every lock that
- * an operation on a key needs. Inside the enclave.
+ * is for the day when a sealing key leaks. Called by token_pin.c and store.c, outside of every lock
+ * that an operation on a key needs. Inside the enclave.
  */
 #include "config.h"
 
@@ -37,8 +37,9 @@ CK_RV pin_hash(const struct record_pin *record, struct span pin, uint8_t hash[RE
 	static const char empty[1] = "";
 	const char *text = pin.data ? (const char *)pin.data : empty;
 
-	if (EVP_PBE_scrypt(text, pin.size, record->salt, sizeof(record->salt), UINT64_C(1) << record->log2_n,
-			   record->r, record->p, MEMORY_MAX, hash, RECORD_HASH_SIZE) == 1)
+	if (EVP_PBE_scrypt(text, pin.size, record->salt, sizeof(record->salt),
+			   UINT64_C(1) << record->log2_n, record->r, record->p, MEMORY_MAX, hash,
+			   RECORD_HASH_SIZE) == 1)
 		return CKR_OK;
 	log_error("scrypt failed: %s", ERR_reason_error_string(ERR_peek_last_error()));
 	ERR_clear_error();

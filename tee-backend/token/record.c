@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Record bodies to CBOR and back. Called by batch.c, which seals them, and by those that load. Inside
- * the enclave.
+ * Record bodies to CBOR and back. Called by batch.c, which seals them, and by those that load.
+ * Inside the enclave.
  */
 #include "config.h"
 
@@ -96,8 +96,9 @@ CK_RV record_read_slots(struct span body, struct record_slots *slots)
 
 		if (!read_array(&r, 6) || !cbor_reader_uint(&r, NUMBER_MAX, &s->slot) ||
 		    !cbor_reader_uint(&r, NUMBER_MAX, &s->token) ||
-		    !cbor_reader_text(&r, TOKEN_SERIAL_SIZE, &serial) || serial.size != TOKEN_SERIAL_SIZE ||
-		    !read_fixed(&r, s->salt, sizeof(s->salt)) || !read_link(&r, &s->head))
+		    !cbor_reader_text(&r, TOKEN_SERIAL_SIZE, &serial) ||
+		    serial.size != TOKEN_SERIAL_SIZE || !read_fixed(&r, s->salt, sizeof(s->salt)) ||
+		    !read_link(&r, &s->head))
 			return CKR_DATA_INVALID;
 		memcpy(s->serial, serial.data, serial.size);
 		if (i > 0 && s->slot <= slots->entry[i - 1].slot)
@@ -129,11 +130,12 @@ static bool read_pin(struct cbor_reader *r, struct record_pin *pin)
 	memset(pin, 0, sizeof(*pin));
 	if (cbor_reader_null(r))
 		return true;
-	return read_array(r, 7) && cbor_reader_uint(r, NUMBER_MAX, &pin->version) && pin->version > 0 &&
-	       cbor_reader_uint(r, NUMBER_MAX, &pin->failed) &&
+	return read_array(r, 7) && cbor_reader_uint(r, NUMBER_MAX, &pin->version) &&
+	       pin->version > 0 && cbor_reader_uint(r, NUMBER_MAX, &pin->failed) &&
 	       read_fixed(r, pin->salt, sizeof(pin->salt)) &&
 	       cbor_reader_uint(r, LOG2_N_MAX, &pin->log2_n) && cbor_reader_uint(r, 32, &pin->r) &&
-	       cbor_reader_uint(r, 16, &pin->p) && read_fixed(r, pin->verifier, sizeof(pin->verifier));
+	       cbor_reader_uint(r, 16, &pin->p) &&
+	       read_fixed(r, pin->verifier, sizeof(pin->verifier));
 }
 
 bool record_write_head(struct buffer *out, const struct record_head *head)
@@ -264,7 +266,8 @@ struct record_child *record_head_add(struct record_head *head, uint64_t id)
 		head->pages = grown;
 		head->page_capacity = capacity;
 	}
-	memmove(&head->pages[i + 1], &head->pages[i], (head->page_count - i) * sizeof(*head->pages));
+	memmove(&head->pages[i + 1], &head->pages[i],
+		(head->page_count - i) * sizeof(*head->pages));
 	head->page_count++;
 	memset(&head->pages[i], 0, sizeof(head->pages[i]));
 	head->pages[i].id = id;
@@ -278,7 +281,8 @@ void record_head_remove(struct record_head *head, uint64_t id)
 	if (i >= head->page_count || head->pages[i].id != id)
 		return;
 	head->page_count--;
-	memmove(&head->pages[i], &head->pages[i + 1], (head->page_count - i) * sizeof(*head->pages));
+	memmove(&head->pages[i], &head->pages[i + 1],
+		(head->page_count - i) * sizeof(*head->pages));
 }
 
 /* ---- page ---- */
@@ -360,7 +364,8 @@ CK_RV record_read_object(struct span body, struct attribute_set **set)
 		uint64_t type = 0;
 		struct span value = {NULL, 0};
 
-		if (!read_array(&r, 2) || !cbor_reader_uint(&r, CK_UNAVAILABLE_INFORMATION, &type) ||
+		if (!read_array(&r, 2) ||
+		    !cbor_reader_uint(&r, CK_UNAVAILABLE_INFORMATION, &type) ||
 		    !cbor_reader_bytes(&r, body.size, &value))
 			goto out;
 		if (!value.data)

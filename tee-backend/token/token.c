@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * One token: its life, what is told of it, and its objects. Readers share its lock; whatever changes it
- * goes through the committer. Called by service/ from many threads. Inside the enclave.
+ * One token: its life, what is told of it, and its objects. Readers share its lock; whatever
+ * changes it goes through the committer. Called by service/ from many threads. Inside the enclave.
  */
 #include "config.h"
 
@@ -39,13 +39,13 @@ static CK_RV identity_new(struct token *token)
 	CK_RV rv = set && seed && curve ? CKR_OK : CKR_DEVICE_MEMORY;
 
 	if (rv == CKR_OK)
-		rv = hierarchy_identity_seed(token->store->hierarchy, (const uint8_t *)token->serial,
-					     token->salt, seed);
-	if (rv == CKR_OK &&
-	    (!attribute_set_put_ulong(set, CKA_CLASS, CKO_PRIVATE_KEY) ||
-	     !attribute_set_put_ulong(set, CKA_KEY_TYPE, CKK_EC_EDWARDS) ||
-	     !attribute_set_put(set, CKA_EC_PARAMS, (struct span){curve->params, curve->params_size}) ||
-	     !attribute_set_put(set, CKA_VALUE, (struct span){seed, 32})))
+		rv = hierarchy_identity_seed(token->store->hierarchy,
+					     (const uint8_t *)token->serial, token->salt, seed);
+	if (rv == CKR_OK && (!attribute_set_put_ulong(set, CKA_CLASS, CKO_PRIVATE_KEY) ||
+			     !attribute_set_put_ulong(set, CKA_KEY_TYPE, CKK_EC_EDWARDS) ||
+			     !attribute_set_put(set, CKA_EC_PARAMS,
+						(struct span){curve->params, curve->params_size}) ||
+			     !attribute_set_put(set, CKA_VALUE, (struct span){seed, 32})))
 		rv = CKR_DEVICE_MEMORY;
 	if (rv == CKR_OK)
 		rv = key_complete(set);
@@ -84,7 +84,8 @@ CK_RV token_new(struct token_store *store, const struct record_slot *slot, struc
 	memcpy(t->salt, slot->salt, sizeof(t->salt));
 	t->key = memory_secret_new(SEAL_KEY_SIZE);
 	if (t->key)
-		rv = hierarchy_token_key(store->hierarchy, (const uint8_t *)t->serial, t->salt, t->key);
+		rv = hierarchy_token_key(store->hierarchy, (const uint8_t *)t->serial, t->salt,
+					 t->key);
 	if (rv == CKR_OK)
 		rv = identity_new(t);
 	if (rv == CKR_OK)
@@ -146,8 +147,8 @@ void token_facts(struct token *token, struct token_facts *facts)
 		facts->flags |= CKF_USER_PIN_INITIALIZED;
 	facts->flags |= pin_flags(&head->user, store->pin_tries, CKF_USER_PIN_COUNT_LOW,
 				  CKF_USER_PIN_FINAL_TRY, CKF_USER_PIN_LOCKED);
-	facts->flags |= pin_flags(&head->so, store->pin_tries, CKF_SO_PIN_COUNT_LOW, CKF_SO_PIN_FINAL_TRY,
-				  CKF_SO_PIN_LOCKED);
+	facts->flags |= pin_flags(&head->so, store->pin_tries, CKF_SO_PIN_COUNT_LOW,
+				  CKF_SO_PIN_FINAL_TRY, CKF_SO_PIN_LOCKED);
 	facts->objects = token->objects.count;
 	facts->epoch = head->epoch;
 	facts->pin_version = head->user.version;
@@ -200,8 +201,11 @@ CK_RV token_object(struct token *token, CK_OBJECT_HANDLE handle, struct object *
 CK_RV token_insert(struct token *token, struct object *const objects[], size_t count,
 		   const struct once *once, uint64_t handles[])
 {
-	struct change change = {
-		.kind = CHANGE_INSERT, .token = token, .objects = objects, .count = count, .once = once};
+	struct change change = {.kind = CHANGE_INSERT,
+				.token = token,
+				.objects = objects,
+				.count = count,
+				.once = once};
 	CK_RV rv = CKR_OK;
 
 	if (count == 0 || count > sizeof(change.handles) / sizeof(change.handles[0]))
@@ -227,13 +231,14 @@ CK_RV token_replace(struct token *token, CK_OBJECT_HANDLE handle, const struct o
 
 CK_RV token_remove(struct token *token, CK_OBJECT_HANDLE handle, const struct once *once)
 {
-	struct change change = {.kind = CHANGE_REMOVE, .token = token, .handle = handle, .once = once};
+	struct change change = {
+	    .kind = CHANGE_REMOVE, .token = token, .handle = handle, .once = once};
 
 	return commit_run(token->store, &change);
 }
 
-CK_RV token_find(struct token *token, const struct attributes *template, bool private_too, uint64_t after,
-		 uint64_t *handles, size_t max, size_t *count, bool *more)
+CK_RV token_find(struct token *token, const struct attributes *template, bool private_too,
+		 uint64_t after, uint64_t *handles, size_t max, size_t *count, bool *more)
 {
 	pthread_rwlock_rdlock(&token->lock);
 	objects_find(&token->objects, template, private_too, after, handles, max, count, more);

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Reads a token out of a hostile store: each record is compared with what the one above it says of it, and
- * opened; what is wrong is named and left out, the rest works. Called by token_store.c at start. Inside the
- * enclave.
+ * Reads a token out of a hostile store: each record is compared with what the one above it says of
+ * it, and opened; what is wrong is named and left out, the rest works. Called by token_store.c at
+ * start. Inside the enclave.
  */
 #include "config.h"
 
@@ -27,8 +27,8 @@ static struct blob_name name_of(const struct loading *l, enum record_kind kind, 
 }
 
 /*
- * Opens SEALED, which the store has as VERSION, into l->plain if it is what LINK says. *REFUSED: it is
- * named in the damage. CKR_DEVICE_MEMORY and the like end the load.
+ * Opens SEALED, which the store has as VERSION, into l->plain if it is what LINK says. *REFUSED: it
+ * is named in the damage. CKR_DEVICE_MEMORY and the like end the load.
  */
 static CK_RV open_record(struct loading *l, struct blob_name name, const struct record_link *link,
 			 struct span sealed, uint64_t version, bool *refused)
@@ -56,7 +56,8 @@ static CK_RV open_record(struct loading *l, struct blob_name name, const struct 
 }
 
 /* Gets and opens; a part of the store that cannot be read is as good as a removed record. */
-static CK_RV get_record(struct loading *l, struct blob_name name, const struct record_link *link, bool *refused)
+static CK_RV get_record(struct loading *l, struct blob_name name, const struct record_link *link,
+			bool *refused)
 {
 	uint64_t version = 0;
 	CK_RV rv = blobstore_get(l->token->store->blobs, name, &l->blob, &version);
@@ -109,16 +110,21 @@ static CK_RV load_listed(struct blob_name name, uint64_t version, struct span bl
 		return CKR_OK;
 	}
 	if (!l->page || !l->page->links.entry[name.id % RECORD_PAGE_HANDLES].version) {
-		damage_add(&l->token->damage, name, "no page names it: it was removed or never ours; ignored");
+		damage_add(&l->token->damage, name,
+			   "no page names it: it was removed or never ours; ignored");
 		return CKR_OK;
 	}
-	rv = open_record(l, name, &l->page->links.entry[name.id % RECORD_PAGE_HANDLES], blob, version, &refused);
+	rv = open_record(l, name, &l->page->links.entry[name.id % RECORD_PAGE_HANDLES], blob,
+			 version, &refused);
 	/* Seen, whatever it was: see load_missing. */
 	l->page->seen[name.id % RECORD_PAGE_HANDLES] = true;
 	return rv == CKR_OK && !refused ? load_object(l, name) : rv;
 }
 
-/* What the list did not have: it was removed, or the list ended at a damaged part of the store's file. */
+/*
+ * What the list did not have: it was removed, or the list ended at a damaged part of the store's
+ * file.
+ */
 static CK_RV load_missing(struct loading *l)
 {
 	CK_RV rv = CKR_OK;
@@ -126,7 +132,8 @@ static CK_RV load_missing(struct loading *l)
 	for (size_t i = 0; i < l->token->objects.pages; i++) {
 		l->page = l->token->objects.page[i];
 		for (size_t k = 0; k < RECORD_PAGE_HANDLES && rv == CKR_OK; k++) {
-			struct blob_name name = name_of(l, RECORD_OBJECT, l->page->links.id * RECORD_PAGE_HANDLES + k);
+			struct blob_name name =
+			    name_of(l, RECORD_OBJECT, l->page->links.id * RECORD_PAGE_HANDLES + k);
 			bool refused = false;
 
 			if (!l->page->links.entry[k].version || l->page->seen[k])

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * PINs and lockout (security rule 8): an attempt is counted in the store before it is compared, and the
- * verdict of a request that may come again is written before it is told. scrypt runs under the token's PIN lock
- * alone, so operations on keys go on meanwhile. Called by service/. Inside the enclave.
+ * PINs and lockout (security rule 8): an attempt is counted in the store before it is compared, and
+ * the verdict of a request that may come again is written before it is told. scrypt runs under the
+ * token's PIN lock alone, so operations on keys go on meanwhile. Called by service/. Inside the
+ * enclave.
  */
 #include "config.h"
 
@@ -18,9 +19,9 @@
 /* A change of one PIN's record in the head. */
 struct pin_edit {
 	bool so;
-	bool attempt;                /* one more failed; */
+	bool attempt;		     /* one more failed; */
 	const struct record_pin *to; /* or this record; */
-	                             /* or, with neither, none failed */
+				     /* or, with neither, none failed */
 };
 
 static struct record_pin *pin_of(struct record_head *head, bool so)
@@ -58,7 +59,8 @@ static CK_RV write_pin(struct token *token, const struct pin_edit *edit, const s
 /* The verdict alone, for a resend. */
 static CK_RV write_verdict(struct token *token, CK_RV verdict, const struct once *once)
 {
-	struct change change = {.kind = CHANGE_NOTE, .token = token, .once = once, .verdict = verdict};
+	struct change change = {
+	    .kind = CHANGE_NOTE, .token = token, .once = once, .verdict = verdict};
 	CK_RV rv = once ? commit_run(token->store, &change) : verdict;
 
 	return rv == CKR_OK ? verdict : rv;
@@ -72,10 +74,11 @@ static void read_pin(struct token *token, bool so, struct record_pin *pin)
 }
 
 /*
- * A resend after a crash between count and verdict is the same attempt, but only with the same PIN: else each kill
- * at that moment would give a guess for nothing.
+ * A resend after a crash between count and verdict is the same attempt, but only with the same PIN:
+ * else each kill at that moment would give a guess for nothing.
  */
-CK_RV token_pin_attempt(struct token *token, CK_USER_TYPE user, struct span given, const struct once *once)
+CK_RV token_pin_attempt(struct token *token, CK_USER_TYPE user, struct span given,
+			const struct once *once)
 {
 	bool so = user == CKU_SO;
 	const struct pin_edit count = {.so = so, .attempt = true};
@@ -125,7 +128,8 @@ static bool decided(struct token *token, const struct once *once, CK_RV *rv)
 	return once && token_once_result(token->store, once, rv, handles);
 }
 
-CK_RV token_check_pin(struct token *token, CK_USER_TYPE user, struct span pin, const struct once *once)
+CK_RV token_check_pin(struct token *token, CK_USER_TYPE user, struct span pin,
+		      const struct once *once)
 {
 	const struct pin_edit reset = {.so = user == CKU_SO};
 	CK_RV rv = CKR_OK;
@@ -171,8 +175,8 @@ CK_RV token_init_pin(struct token *token, struct span pin, const struct once *on
 	return rv;
 }
 
-CK_RV token_set_pin(struct token *token, CK_USER_TYPE user, struct span old_pin, struct span new_pin,
-		    const struct once *once)
+CK_RV token_set_pin(struct token *token, CK_USER_TYPE user, struct span old_pin,
+		    struct span new_pin, const struct once *once)
 {
 	CK_RV rv = CKR_OK;
 

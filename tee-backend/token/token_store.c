@@ -41,7 +41,8 @@ static CK_RV slots_absent(struct token_store *store)
 {
 	struct buffer blob = {0};
 	uint64_t version = 0;
-	CK_RV rv = blobstore_get(store->blobs, (struct blob_name){RECORD_TOKEN, 1, 0}, &blob, &version);
+	CK_RV rv =
+	    blobstore_get(store->blobs, (struct blob_name){RECORD_TOKEN, 1, 0}, &blob, &version);
 
 	buffer_free(&blob);
 	if (rv == CKR_OK && version) {
@@ -63,8 +64,8 @@ static CK_RV load_slots(struct token_store *store)
 		goto out;
 	}
 	if (rv == CKR_OK)
-		rv = seal_open(hierarchy_storage_key(store->hierarchy), name, store->version, buffer_span(&blob),
-			       &plain);
+		rv = seal_open(hierarchy_storage_key(store->hierarchy), name, store->version,
+			       buffer_span(&blob), &plain);
 	if (rv == CKR_OK)
 		rv = record_read_slots(buffer_span(&plain), &store->slots);
 	if (rv == CKR_DATA_INVALID) {
@@ -99,13 +100,14 @@ static bool rollback_kept(struct platform *platform)
 
 	if (strcmp(rollback, "none") == 0)
 		return true;
-	log_error("store: platform %s promises rollback protection by \"%s\", which this store does not have",
+	log_error("store: platform %s promises rollback protection by \"%s\", which this store "
+		  "does not have",
 		  platform_describe(platform)->name, rollback);
 	return false;
 }
 
-CK_RV token_store_open(const struct settings *settings, struct platform *platform, struct blobstore *blobs,
-		       struct token_store **store)
+CK_RV token_store_open(const struct settings *settings, struct platform *platform,
+		       struct blobstore *blobs, struct token_store **store)
 {
 	struct token_store *s = NULL;
 	CK_RV rv = CKR_DEVICE_MEMORY;
@@ -172,7 +174,10 @@ const struct hierarchy *token_store_hierarchy(const struct token_store *store)
 
 /* ---- slots ---- */
 
-/* Entries are in the order of slots and never go, so this is above them all. The caller holds the lock. */
+/*
+ * Entries are in the order of slots and never go, so this is above them all. The caller holds the
+ * lock.
+ */
 static uint64_t empty_slot(const struct token_store *store)
 {
 	size_t count = store->slots.count;
@@ -233,11 +238,11 @@ static bool random_serial(char serial[TOKEN_SERIAL_SIZE + 1])
 }
 
 /*
- * The token that is to stand in SLOT, with OLD's serial and SO PIN or with new ones. The number of records
- * and the links of ENTRY are given by the committer.
+ * The token that is to stand in SLOT, with OLD's serial and SO PIN or with new ones. The number of
+ * records and the links of ENTRY are given by the committer.
  */
-static CK_RV init_make(struct token_store *store, uint64_t slot, struct token *old, struct span so_pin,
-		       struct span label, struct token **made)
+static CK_RV init_make(struct token_store *store, uint64_t slot, struct token *old,
+		       struct span so_pin, struct span label, struct token **made)
 {
 	struct record_slot entry = {.slot = slot};
 	CK_RV rv = CKR_OK;
@@ -263,11 +268,12 @@ static CK_RV init_make(struct token_store *store, uint64_t slot, struct token *o
 	return CKR_OK;
 }
 
-static CK_RV init_slot(struct token_store *store, uint64_t slot, struct token *old, struct span so_pin,
-		       struct span label, const struct once *once)
+static CK_RV init_slot(struct token_store *store, uint64_t slot, struct token *old,
+		       struct span so_pin, struct span label, const struct once *once)
 {
 	struct change change = {.kind = CHANGE_TOKEN, .token = old, .once = once};
-	CK_RV rv = old ? token_pin_attempt(old, CKU_SO, so_pin, once) : pin_check(so_pin, store->weak_pin);
+	CK_RV rv =
+	    old ? token_pin_attempt(old, CKU_SO, so_pin, once) : pin_check(so_pin, store->weak_pin);
 
 	if (rv == CKR_OK)
 		rv = init_make(store, slot, old, so_pin, label, &change.made);
@@ -283,8 +289,8 @@ static CK_RV init_slot(struct token_store *store, uint64_t slot, struct token *o
 	return rv;
 }
 
-CK_RV token_store_init(struct token_store *store, uint64_t slot, struct span so_pin, struct span label,
-		       const struct once *once)
+CK_RV token_store_init(struct token_store *store, uint64_t slot, struct span so_pin,
+		       struct span label, const struct once *once)
 {
 	struct token *old = NULL;
 	uint64_t handles[2] = {0, 0};
@@ -310,7 +316,8 @@ out:
 	return rv;
 }
 
-bool token_once_result(struct token_store *store, const struct once *once, CK_RV *rv, uint64_t handles[2])
+bool token_once_result(struct token_store *store, const struct once *once, CK_RV *rv,
+		       uint64_t handles[2])
 {
 	struct record_once record = {.time = 0};
 	bool found = once_find(store->once, once, &record) && !record.undecided;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * commit.c: many threads insert, change, find, read, remove and log in at once; writers share batches, readers
- * see whole objects, and all of it is there after a restart. Made for TSan.
+ * commit.c: many threads insert, change, find, read, remove and log in at once; writers share
+ * batches, readers see whole objects, and all of it is there after a restart. Made for TSan.
  */
 #include "config.h"
 
@@ -68,7 +68,8 @@ static void look_around(struct worker *w, const char *label, size_t at_least)
 		struct object *object = NULL;
 
 		/* Another thread may have taken it away, but never a part of it. */
-		if (token_object(w->token, handles[i], &object) == CKR_OK && !object_matches(object, &s.list))
+		if (token_object(w->token, handles[i], &object) == CKR_OK &&
+		    !object_matches(object, &s.list))
 			w->wrong++;
 		object_free(&object);
 	}
@@ -101,7 +102,8 @@ static void *log_in(void *arg)
 	struct worker *w = arg;
 
 	for (int i = 0; i < 3; i++) {
-		if (token_check_pin(w->token, CKU_USER, text_span("wrong"), NULL) != CKR_PIN_INCORRECT ||
+		if (token_check_pin(w->token, CKU_USER, text_span("wrong"), NULL) !=
+			CKR_PIN_INCORRECT ||
 		    token_check_pin(w->token, CKU_USER, text_span(USER_PIN), NULL) != CKR_OK)
 			w->wrong++;
 		if (token_logout_generation(w->token) != CKR_OK)
@@ -121,7 +123,8 @@ static void threads_do_not_disturb_each_other(void **state)
 
 	for (unsigned i = 0; i <= THREADS; i++) {
 		worker[i] = (struct worker){.f = f, .token = token, .number = i};
-		assert_int_equal(pthread_create(&thread[i], NULL, i < THREADS ? work : log_in, &worker[i]), 0);
+		assert_int_equal(
+		    pthread_create(&thread[i], NULL, i < THREADS ? work : log_in, &worker[i]), 0);
 	}
 	for (unsigned i = 0; i <= THREADS; i++) {
 		pthread_join(thread[i], NULL);
@@ -228,8 +231,11 @@ static void each_gets_its_own_verdict(void **state)
 	slow.write = slow_write;
 	f->blobs.base.ops = &slow;
 	for (unsigned i = 0; i < 8; i++) {
-		t[i] = (struct together){.w = {.f = f, .token = token}, .object = fixture_data(f, "new"), .handle = handle};
-		assert_int_equal(pthread_create(&thread[i], NULL, i % 2 ? insert_one : remove_one, &t[i]), 0);
+		t[i] = (struct together){.w = {.f = f, .token = token},
+					 .object = fixture_data(f, "new"),
+					 .handle = handle};
+		assert_int_equal(
+		    pthread_create(&thread[i], NULL, i % 2 ? insert_one : remove_one, &t[i]), 0);
 	}
 	for (unsigned i = 0; i < 8; i++) {
 		pthread_join(thread[i], NULL);
@@ -250,9 +256,12 @@ static void each_gets_its_own_verdict(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test_setup_teardown(threads_do_not_disturb_each_other, fixture_memory, fixture_teardown),
-		cmocka_unit_test_setup_teardown(writers_share_batches, fixture_memory, fixture_teardown),
-		cmocka_unit_test_setup_teardown(each_gets_its_own_verdict, fixture_memory, fixture_teardown),
+	    cmocka_unit_test_setup_teardown(threads_do_not_disturb_each_other, fixture_memory,
+					    fixture_teardown),
+	    cmocka_unit_test_setup_teardown(writers_share_batches, fixture_memory,
+					    fixture_teardown),
+	    cmocka_unit_test_setup_teardown(each_gets_its_own_verdict, fixture_memory,
+					    fixture_teardown),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

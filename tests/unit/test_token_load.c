@@ -59,7 +59,8 @@ struct copy {
 static void take(struct scene *s, struct copy *copy, uint32_t kind, uint64_t token, uint64_t id)
 {
 	*copy = (struct copy){.name = {kind, token, id}};
-	assert_int_equal(blobstore_get(s->f->blobs.real, copy->name, &copy->blob, &copy->version), CKR_OK);
+	assert_int_equal(blobstore_get(s->f->blobs.real, copy->name, &copy->blob, &copy->version),
+			 CKR_OK);
 	assert_true(copy->version > 0);
 }
 
@@ -71,7 +72,9 @@ static void drop(struct scene *s, struct blob_name name)
 	assert_int_equal(blobstore_get(s->f->blobs.real, name, &blob, &version), CKR_OK);
 	buffer_free(&blob);
 	if (version)
-		assert_int_equal(blobstore_write(s->f->blobs.real, &(struct blob_write){name, version, 0, {NULL, 0}}, 1),
+		assert_int_equal(blobstore_write(s->f->blobs.real,
+						 &(struct blob_write){name, version, 0, {NULL, 0}},
+						 1),
 				 CKR_OK);
 }
 
@@ -79,7 +82,8 @@ static void drop(struct scene *s, struct blob_name name)
 static void put(struct scene *s, struct blob_name name, uint64_t version, const struct buffer *blob)
 {
 	drop(s, name);
-	assert_int_equal(blobstore_write(s->f->blobs.real, &(struct blob_write){name, 0, version, buffer_span(blob)},
+	assert_int_equal(blobstore_write(s->f->blobs.real,
+					 &(struct blob_write){name, 0, version, buffer_span(blob)},
 					 1),
 			 CKR_OK);
 }
@@ -385,7 +389,8 @@ static void a_replayed_head(void **state)
 	build(&s, state);
 	take(&s, &old, RECORD_TOKEN, 1, 0);
 	token = fixture_token(s.f, 1);
-	assert_int_equal(token_check_pin(token, CKU_USER, text_span("guess"), NULL), CKR_PIN_INCORRECT);
+	assert_int_equal(token_check_pin(token, CKU_USER, text_span("guess"), NULL),
+			 CKR_PIN_INCORRECT);
 	token_free(&token);
 	put(&s, old.name, old.version, &old.blob);
 	buffer_free(&old.blob);
@@ -432,7 +437,8 @@ static void replayed_slots(void **state)
 	build(&s, state);
 	take(&s, &old, RECORD_SLOTS, 0, 0);
 	token = fixture_token(s.f, 1);
-	assert_int_equal(token_check_pin(token, CKU_USER, text_span("guess"), NULL), CKR_PIN_INCORRECT);
+	assert_int_equal(token_check_pin(token, CKU_USER, text_span("guess"), NULL),
+			 CKR_PIN_INCORRECT);
 	token_free(&token);
 	put(&s, old.name, old.version, &old.blob);
 	buffer_free(&old.blob);
@@ -512,25 +518,25 @@ static void a_write_under_our_feet(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		ATTACK(nothing_is_wrong_with_a_whole_store),
-		ATTACK(a_flipped_bit_of_an_object),
-		ATTACK(a_removed_object),
-		ATTACK(two_swapped_objects),
-		ATTACK(an_object_of_another_token),
-		ATTACK(a_replayed_object),
-		ATTACK(a_destroyed_object_put_back),
-		ATTACK(a_flipped_bit_of_a_page),
-		ATTACK(a_removed_page),
-		ATTACK(swapped_pages),
-		ATTACK(a_replayed_page),
-		ATTACK(a_flipped_bit_of_a_head),
-		ATTACK(a_removed_head),
-		ATTACK(a_replayed_head),
-		ATTACK(swapped_heads),
-		ATTACK(slots_flipped_or_removed),
-		ATTACK(replayed_slots),
-		ATTACK(mixtures_of_two_lives),
-		ATTACK(a_write_under_our_feet),
+	    ATTACK(nothing_is_wrong_with_a_whole_store),
+	    ATTACK(a_flipped_bit_of_an_object),
+	    ATTACK(a_removed_object),
+	    ATTACK(two_swapped_objects),
+	    ATTACK(an_object_of_another_token),
+	    ATTACK(a_replayed_object),
+	    ATTACK(a_destroyed_object_put_back),
+	    ATTACK(a_flipped_bit_of_a_page),
+	    ATTACK(a_removed_page),
+	    ATTACK(swapped_pages),
+	    ATTACK(a_replayed_page),
+	    ATTACK(a_flipped_bit_of_a_head),
+	    ATTACK(a_removed_head),
+	    ATTACK(a_replayed_head),
+	    ATTACK(swapped_heads),
+	    ATTACK(slots_flipped_or_removed),
+	    ATTACK(replayed_slots),
+	    ATTACK(mixtures_of_two_lives),
+	    ATTACK(a_write_under_our_feet),
 	};
 
 	log_open("test", LOG_LEVEL_WARNING);

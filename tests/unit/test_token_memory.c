@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * token/ without memory: every allocation of a life of a store is refused once, from the first to the last. Each
- * time the call says so, nothing half-done is seen or stored, and nothing leaks (ASan).
+ * token/ without memory: every allocation of a life of a store is refused once, from the first to
+ * the last. Each time the call says so, nothing half-done is seen or stored, and nothing leaks
+ * (ASan).
  */
 #include "config.h"
 
@@ -53,11 +54,11 @@ void *__wrap_reallocarray(void *p, size_t count, size_t size)
 }
 
 /*
- * Calls STEP with every allocation refused in turn, until one call asks for no more. A step can do without some (what
- * only makes things faster); UNDO makes it possible again.
+ * Calls STEP with every allocation refused in turn, until one call asks for no more. A step can do
+ * without some (what only makes things faster); UNDO makes it possible again.
  */
-static void sweep(struct fixture *f, CK_RV (*step)(struct fixture *f, void *arg), void (*undo)(struct fixture *f, void *arg),
-		  void *arg, long at_least)
+static void sweep(struct fixture *f, CK_RV (*step)(struct fixture *f, void *arg),
+		  void (*undo)(struct fixture *f, void *arg), void *arg, long at_least)
 {
 	for (long n = 0;; n++) {
 		CK_RV rv = CKR_OK;
@@ -190,7 +191,8 @@ static void every_allocation_of_a_life(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test_setup_teardown(every_allocation_of_a_life, fixture_memory, fixture_teardown),
+	    cmocka_unit_test_setup_teardown(every_allocation_of_a_life, fixture_memory,
+					    fixture_teardown),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * object.c, object_change.c, object_permits.c and object_key.c: what can be read and changed, copies, uses,
- * wrapping, and the bounded cache of parsed keys.
+ * object.c, object_change.c, object_permits.c and object_key.c: what can be read and changed,
+ * copies, uses, wrapping, and the bounded cache of parsed keys.
  */
 #include "config.h"
 
@@ -23,15 +23,17 @@ static bool flag(const struct object *object, CK_ATTRIBUTE_TYPE type)
 	return attribute_set_bool(object_attributes(object), type, false);
 }
 
-static CK_RV set_one(const struct object *object, const struct object_policy *policy, CK_ATTRIBUTE_TYPE type,
-		     struct span value, bool copying, struct object **result)
+static CK_RV set_one(const struct object *object, const struct object_policy *policy,
+		     CK_ATTRIBUTE_TYPE type, struct span value, bool copying,
+		     struct object **result)
 {
 	struct sample s = {.list = {.count = 0}};
 	struct object *made = NULL;
 	CK_RV rv = CKR_OK;
 
 	sample_bytes(&s, type, value);
-	rv = copying ? object_copy(object, policy, &s.list, &made) : object_change(object, policy, &s.list, &made);
+	rv = copying ? object_copy(object, policy, &s.list, &made)
+		     : object_change(object, policy, &s.list, &made);
 	assert_true((rv == CKR_OK) == (made != NULL));
 	if (result)
 		*result = made;
@@ -64,8 +66,8 @@ static void every_row_changes_as_it_says(void **state)
 			bool one_way = row->notes & (NOTE_ONLY_TO_TRUE | NOTE_ONLY_TO_FALSE);
 			CK_RV changed = CKR_ATTRIBUTE_READ_ONLY, copied = CKR_ATTRIBUTE_READ_ONLY;
 
-			if (attribute_find(row->type, bit, kind_rows[kind].key_type) != row || one_way ||
-			    row->type == CKA_PRIVATE || row->type == CKA_CLASS)
+			if (attribute_find(row->type, bit, kind_rows[kind].key_type) != row ||
+			    one_way || row->type == CKA_PRIVATE || row->type == CKA_CLASS)
 				continue;
 			if (row->notes & NOTE_MODIFIABLE && !(row->notes & NOTE_VIRTUAL))
 				changed = copied = CKR_OK;
@@ -73,9 +75,11 @@ static void every_row_changes_as_it_says(void **state)
 				copied = CKR_OK;
 			/* The same again is no change to a copy. */
 			if (!(row->notes & NOTE_TOKEN_SETS) &&
-			    span_equal(attribute_set_get(object_attributes(object), row->type), kind_value(row)))
+			    span_equal(attribute_set_get(object_attributes(object), row->type),
+				       kind_value(row)))
 				copied = CKR_OK;
-			if (set_one(object, &so, row->type, kind_value(row), false, NULL) != changed)
+			if (set_one(object, &so, row->type, kind_value(row), false, NULL) !=
+			    changed)
 				fail_msg("%s: change of %s", kind_rows[kind].name, row->name);
 			if (set_one(object, &so, row->type, kind_value(row), true, NULL) != copied)
 				fail_msg("%s: copy with %s", kind_rows[kind].name, row->name);
@@ -89,7 +93,9 @@ static void one_way_flags_go_one_way(void **state)
 	static const struct {
 		CK_ATTRIBUTE_TYPE type;
 		bool to;
-	} flags[] = {{CKA_SENSITIVE, true}, {CKA_EXTRACTABLE, false}, {CKA_WRAP_WITH_TRUSTED, true},
+	} flags[] = {{CKA_SENSITIVE, true},
+		     {CKA_EXTRACTABLE, false},
+		     {CKA_WRAP_WITH_TRUSTED, true},
 		     {CKA_COPYABLE, false}};
 
 	(void)state;
@@ -99,16 +105,20 @@ static void one_way_flags_go_one_way(void **state)
 
 		sample_bool(&more, flags[i].type, !flags[i].to);
 		object = kind_object(KIND_AES, &more);
-		assert_int_equal(set_bool(object, flags[i].type, flags[i].to, false, &gone), CKR_OK);
+		assert_int_equal(set_bool(object, flags[i].type, flags[i].to, false, &gone),
+				 CKR_OK);
 		assert_int_equal(flag(gone, flags[i].type), flags[i].to);
 		assert_int_equal(object_version(gone), 2);
-		assert_int_equal(set_bool(gone, flags[i].type, !flags[i].to, false, NULL), CKR_ATTRIBUTE_READ_ONLY);
+		assert_int_equal(set_bool(gone, flags[i].type, !flags[i].to, false, NULL),
+				 CKR_ATTRIBUTE_READ_ONLY);
 		/* "It becomes a read only attribute": even the same value. */
-		assert_int_equal(set_bool(gone, flags[i].type, flags[i].to, false, NULL), CKR_ATTRIBUTE_READ_ONLY);
+		assert_int_equal(set_bool(gone, flags[i].type, flags[i].to, false, NULL),
+				 CKR_ATTRIBUTE_READ_ONLY);
 		if (flags[i].type != CKA_COPYABLE) {
 			assert_int_equal(set_bool(gone, flags[i].type, !flags[i].to, true, NULL),
 					 CKR_ATTRIBUTE_READ_ONLY);
-			assert_int_equal(set_bool(gone, flags[i].type, flags[i].to, true, NULL), CKR_OK);
+			assert_int_equal(set_bool(gone, flags[i].type, flags[i].to, true, NULL),
+					 CKR_OK);
 		}
 		object_free(&gone);
 		/* History is not rewritten by what is set later. */
@@ -129,7 +139,8 @@ static void trusted_is_the_security_officers(void **state)
 			 CKR_ATTRIBUTE_READ_ONLY);
 	assert_int_equal(set_one(object, &user, CKA_TRUSTED, (struct span){yes, 1}, true, NULL),
 			 CKR_ATTRIBUTE_READ_ONLY);
-	assert_int_equal(set_one(object, &so, CKA_TRUSTED, (struct span){yes, 1}, false, &trusted), CKR_OK);
+	assert_int_equal(set_one(object, &so, CKA_TRUSTED, (struct span){yes, 1}, false, &trusted),
+			 CKR_OK);
 	assert_true(flag(trusted, CKA_TRUSTED));
 	object_free(&trusted);
 	object_free(&object);
@@ -143,20 +154,26 @@ static void what_is_closed_stays_closed(void **state)
 	(void)state;
 	sample_bool(&more, CKA_MODIFIABLE, false);
 	object = kind_object(KIND_DATA, &more);
-	assert_int_equal(set_one(object, &user, CKA_LABEL, text_span("x"), false, NULL), CKR_ACTION_PROHIBITED);
+	assert_int_equal(set_one(object, &user, CKA_LABEL, text_span("x"), false, NULL),
+			 CKR_ACTION_PROHIBITED);
 	assert_int_equal(set_one(object, &user, CKA_LABEL, text_span("x"), true, NULL), CKR_OK);
 	object_free(&object);
 	more.list.count = 0;
 	sample_bool(&more, CKA_COPYABLE, false);
 	object = kind_object(KIND_DATA, &more);
-	assert_int_equal(set_one(object, &user, CKA_LABEL, text_span("x"), true, NULL), CKR_ACTION_PROHIBITED);
+	assert_int_equal(set_one(object, &user, CKA_LABEL, text_span("x"), true, NULL),
+			 CKR_ACTION_PROHIBITED);
 	object_free(&object);
 	/* A private object is no public one's source, and the user's alone. */
 	object = kind_object(KIND_AES, NULL);
-	assert_int_equal(set_bool(object, CKA_PRIVATE, false, true, NULL), CKR_TEMPLATE_INCONSISTENT);
-	assert_int_equal(set_one(object, &nobody, CKA_LABEL, text_span("x"), true, NULL), CKR_USER_NOT_LOGGED_IN);
-	assert_int_equal(set_one(object, &nobody, CKA_LABEL, text_span("x"), false, NULL), CKR_USER_NOT_LOGGED_IN);
-	assert_int_equal(set_one(object, &user, 0x7fff0000, text_span("x"), false, NULL), CKR_ATTRIBUTE_TYPE_INVALID);
+	assert_int_equal(set_bool(object, CKA_PRIVATE, false, true, NULL),
+			 CKR_TEMPLATE_INCONSISTENT);
+	assert_int_equal(set_one(object, &nobody, CKA_LABEL, text_span("x"), true, NULL),
+			 CKR_USER_NOT_LOGGED_IN);
+	assert_int_equal(set_one(object, &nobody, CKA_LABEL, text_span("x"), false, NULL),
+			 CKR_USER_NOT_LOGGED_IN);
+	assert_int_equal(set_one(object, &user, 0x7fff0000, text_span("x"), false, NULL),
+			 CKR_ATTRIBUTE_TYPE_INVALID);
 	object_free(&object);
 	/* A copy is another object of the same origin. */
 	object = kind_object(KIND_EC_PRIVATE, NULL);
@@ -217,13 +234,15 @@ static CK_RV permits(const struct object *object, CK_MECHANISM_TYPE type, CK_FLA
 static void keys_serve_what_they_allow(void **state)
 {
 	struct sample more = {.list = {.count = 0}};
-	struct object *private = kind_object(KIND_EC_PRIVATE, NULL), *data = kind_object(KIND_DATA, NULL), *no = NULL;
+	struct object *private = kind_object(KIND_EC_PRIVATE, NULL),
+		      *data = kind_object(KIND_DATA, NULL), *no = NULL;
 	uint8_t only[8];
 
 	(void)state;
 	assert_int_equal(permits(private, CKM_ECDSA, CKF_SIGN), CKR_OK);
 	assert_int_equal(permits(private, CKM_ECDSA, CKF_VERIFY), CKR_KEY_FUNCTION_NOT_PERMITTED);
-	assert_int_equal(permits(private, CKM_ECDH1_DERIVE, CKF_DERIVE), CKR_KEY_FUNCTION_NOT_PERMITTED);
+	assert_int_equal(permits(private, CKM_ECDH1_DERIVE, CKF_DERIVE),
+			 CKR_KEY_FUNCTION_NOT_PERMITTED);
 	assert_int_equal(permits(private, CKM_ECDH1_DERIVE, CKF_SIGN), CKR_MECHANISM_INVALID);
 	assert_int_equal(permits(private, CKM_RSA_PKCS, CKF_SIGN), CKR_KEY_TYPE_INCONSISTENT);
 	assert_int_equal(permits(data, CKM_ECDSA, CKF_SIGN), CKR_KEY_HANDLE_INVALID);
@@ -245,9 +264,11 @@ static void keys_serve_what_they_allow(void **state)
 static void wrapping_asks_both_keys(void **state)
 {
 	/* [[CKA_KEY_TYPE, CKK_AES]] */
-	static const uint8_t aes_only[] = {0x81, 0x82, 0x19, 0x01, 0x00, 0x48, 0, 0, 0, 0, 0, 0, 0, 0x1f};
+	static const uint8_t aes_only[] = {0x81, 0x82, 0x19, 0x01, 0x00, 0x48, 0,
+					   0,	 0,    0,    0,	   0,	 0,    0x1f};
 	struct sample more = {.list = {.count = 0}};
-	struct object *wrapping = kind_object(KIND_AES, NULL), *target = kind_object(KIND_AES, NULL);
+	struct object *wrapping = kind_object(KIND_AES, NULL),
+		      *target = kind_object(KIND_AES, NULL);
 	struct object *trusted = NULL, *picky = NULL, *generic = NULL;
 
 	(void)state;
@@ -397,16 +418,16 @@ static void what_is_no_object_is_not_loaded(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(every_row_changes_as_it_says),
-		cmocka_unit_test(one_way_flags_go_one_way),
-		cmocka_unit_test(trusted_is_the_security_officers),
-		cmocka_unit_test(what_is_closed_stays_closed),
-		cmocka_unit_test(secrets_do_not_match),
-		cmocka_unit_test(keys_serve_what_they_allow),
-		cmocka_unit_test(wrapping_asks_both_keys),
-		cmocka_unit_test(parsed_keys_are_bounded),
-		cmocka_unit_test(keys_are_forgotten_under_threads),
-		cmocka_unit_test(what_is_no_object_is_not_loaded),
+	    cmocka_unit_test(every_row_changes_as_it_says),
+	    cmocka_unit_test(one_way_flags_go_one_way),
+	    cmocka_unit_test(trusted_is_the_security_officers),
+	    cmocka_unit_test(what_is_closed_stays_closed),
+	    cmocka_unit_test(secrets_do_not_match),
+	    cmocka_unit_test(keys_serve_what_they_allow),
+	    cmocka_unit_test(wrapping_asks_both_keys),
+	    cmocka_unit_test(parsed_keys_are_bounded),
+	    cmocka_unit_test(keys_are_forgotten_under_threads),
+	    cmocka_unit_test(what_is_no_object_is_not_loaded),
 	};
 
 	return cmocka_run_group_tests(tests, kinds_start, kinds_end);

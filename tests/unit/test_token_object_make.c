@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * object_make.c: for every row of the attribute table and every kind of object, what each footnote says about
- * creation, generation and unwrapping; defaults; and what the token computes.
+ * object_make.c: for every row of the attribute table and every kind of object, what each footnote
+ * says about creation, generation and unwrapping; defaults; and what the token computes.
  */
 #include "config.h"
 
@@ -15,26 +15,28 @@ static const struct object_policy all = {.extractable_allowed = true, .so = true
 static const struct object_policy user = {.extractable_allowed = true, .user = true};
 
 /* What is tried with each row; fails the test with the names. */
-static void expect(enum kind kind, const struct attribute_row *row, const char *what, CK_RV got, CK_RV wanted)
+static void expect(enum kind kind, const struct attribute_row *row, const char *what, CK_RV got,
+		   CK_RV wanted)
 {
 	if (got != wanted)
-		fail_msg("%s, %s %s: 0x%lx, not 0x%lx", kind_rows[kind].name, what, row ? row->name : "nothing", got,
-			 wanted);
+		fail_msg("%s, %s %s: 0x%lx, not 0x%lx", kind_rows[kind].name, what,
+			 row ? row->name : "nothing", got, wanted);
 }
 
 static bool of_kind(enum kind kind, const struct attribute_row *row)
 {
-	return attribute_find(row->type, attribute_class_bit(kind_rows[kind].class), kind_rows[kind].key_type) == row;
+	return attribute_find(row->type, attribute_class_bit(kind_rows[kind].class),
+			      kind_rows[kind].key_type) == row;
 }
 
 static const struct {
 	enum object_birth birth;
 	unsigned must, must_not;
 } births[] = {
-	{OBJECT_CREATED, NOTE_CREATE_MUST, NOTE_CREATE_MUST_NOT},
-	{OBJECT_GENERATED, NOTE_GENERATE_MUST, NOTE_GENERATE_MUST_NOT},
-	{OBJECT_UNWRAPPED, NOTE_UNWRAP_MUST, NOTE_UNWRAP_MUST_NOT},
-	{OBJECT_DERIVED, 0, NOTE_GENERATE_MUST_NOT},
+    {OBJECT_CREATED, NOTE_CREATE_MUST, NOTE_CREATE_MUST_NOT},
+    {OBJECT_GENERATED, NOTE_GENERATE_MUST, NOTE_GENERATE_MUST_NOT},
+    {OBJECT_UNWRAPPED, NOTE_UNWRAP_MUST, NOTE_UNWRAP_MUST_NOT},
+    {OBJECT_DERIVED, 0, NOTE_GENERATE_MUST_NOT},
 };
 
 #define BIRTHS (sizeof(births) / sizeof(births[0]))
@@ -63,17 +65,20 @@ static bool template_of(enum object_birth birth, enum kind kind, struct sample *
 	return false;
 }
 
-static void try_row(size_t b, enum kind kind, const struct sample *good, const struct attribute_row *row)
+static void try_row(size_t b, enum kind kind, const struct sample *good,
+		    const struct attribute_row *row)
 {
 	static const uint8_t bad[] = {0, 0x81, 3, 0xff, 0};
 	bool computed = row->type == CKA_CHECK_VALUE || row->type == CKA_PUBLIC_KEY_INFO;
 	struct sample s = *good;
 
 	if (!of_kind(kind, row)) {
-		if (attribute_find(row->type, attribute_class_bit(kind_rows[kind].class), kind_rows[kind].key_type))
+		if (attribute_find(row->type, attribute_class_bit(kind_rows[kind].class),
+				   kind_rows[kind].key_type))
 			return; /* another row of the same type is this kind's */
 		sample_bytes(&s, row->type, kind_value(row));
-		expect(kind, row, "with the foreign", kind_make(births[b].birth, &all, kind, NULL, &s, NULL),
+		expect(kind, row, "with the foreign",
+		       kind_make(births[b].birth, &all, kind, NULL, &s, NULL),
 		       CKR_ATTRIBUTE_TYPE_INVALID);
 		return;
 	}
@@ -85,18 +90,21 @@ static void try_row(size_t b, enum kind kind, const struct sample *good, const s
 	}
 	sample_bytes(&s, row->type, kind_value(row));
 	if (row->notes & (births[b].must_not | NOTE_TOKEN_SETS | NOTE_VIRTUAL)) {
-		expect(kind, row, "with the forbidden", kind_make(births[b].birth, &all, kind, NULL, &s, NULL),
+		expect(kind, row, "with the forbidden",
+		       kind_make(births[b].birth, &all, kind, NULL, &s, NULL),
 		       CKR_ATTRIBUTE_READ_ONLY);
 		return;
 	}
 	if (computed && births[b].birth != OBJECT_CREATED) {
-		expect(kind, row, "with the computed", kind_make(births[b].birth, &all, kind, NULL, &s, NULL),
+		expect(kind, row, "with the computed",
+		       kind_make(births[b].birth, &all, kind, NULL, &s, NULL),
 		       CKR_ATTRIBUTE_READ_ONLY);
 		return;
 	}
 	if (row->form != ATTRIBUTE_BYTES) {
 		sample_bytes(&s, row->type, (struct span){bad, sizeof(bad)});
-		expect(kind, row, "with a bad value of", kind_make(births[b].birth, &all, kind, NULL, &s, NULL),
+		expect(kind, row, "with a bad value of",
+		       kind_make(births[b].birth, &all, kind, NULL, &s, NULL),
 		       CKR_ATTRIBUTE_VALUE_INVALID);
 	}
 	/* Twice, with two values; class and key type have been taken before. */
@@ -107,10 +115,11 @@ static void try_row(size_t b, enum kind kind, const struct sample *good, const s
 	assert_true(attributes_add(&s.list, row->type, (struct span){(const uint8_t[]){0}, 1}));
 	assert_true(attributes_add(&s.list, row->type, (struct span){(const uint8_t[]){0}, 1}));
 	if (row->type != CKA_EXTRACTABLE)
-		expect(kind, row, "with twice the same", kind_make(births[b].birth, &all, kind, NULL, &s, NULL), CKR_OK);
+		expect(kind, row, "with twice the same",
+		       kind_make(births[b].birth, &all, kind, NULL, &s, NULL), CKR_OK);
 	assert_true(attributes_add(&s.list, row->type, (struct span){(const uint8_t[]){1}, 1}));
-	expect(kind, row, "with both values of", kind_make(births[b].birth, &all, kind, NULL, &s, NULL),
-	       CKR_TEMPLATE_INCONSISTENT);
+	expect(kind, row, "with both values of",
+	       kind_make(births[b].birth, &all, kind, NULL, &s, NULL), CKR_TEMPLATE_INCONSISTENT);
 }
 
 static void every_footnote_of_every_row(void **state)
@@ -125,7 +134,8 @@ static void every_footnote_of_every_row(void **state)
 
 			if (!template_of(births[b].birth, kind, &good))
 				continue;
-			expect(kind, NULL, "with", kind_make(births[b].birth, &all, kind, NULL, &good, NULL), CKR_OK);
+			expect(kind, NULL, "with",
+			       kind_make(births[b].birth, &all, kind, NULL, &good, NULL), CKR_OK);
 			for (size_t i = 0; i < count; i++)
 				try_row(b, kind, &good, &rows[i]);
 		}
@@ -151,7 +161,8 @@ static void every_default(void **state)
 			    rows[i].type == CKA_PUBLIC_KEY_INFO)
 				continue;
 			if (rows[i].fallback &&
-			    !span_equal(value, (struct span){rows[i].fallback, rows[i].fallback_size}))
+			    !span_equal(value,
+					(struct span){rows[i].fallback, rows[i].fallback_size}))
 				fail_msg("%s: default of %s", kind_rows[kind].name, rows[i].name);
 			if (rows[i].notes & NOTE_VIRTUAL)
 				assert_null(value.data);
@@ -187,7 +198,8 @@ static void the_history_of_keys(void **state)
 	for (size_t b = 0; b < BIRTHS; b++)
 		for (int bits = 0; bits < 4; bits++) {
 			enum object_birth birth = births[b].birth;
-			bool sensitive = bits & 1, extractable = bits & 2, generated = birth == OBJECT_GENERATED;
+			bool sensitive = bits & 1, extractable = bits & 2,
+			     generated = birth == OBJECT_GENERATED;
 			struct object *object = NULL;
 			struct sample s;
 			struct span id = {NULL, 0};
@@ -195,22 +207,26 @@ static void the_history_of_keys(void **state)
 			assert_true(template_of(birth, KIND_AES, &s));
 			sample_bool(&s, CKA_SENSITIVE, sensitive);
 			sample_bool(&s, CKA_EXTRACTABLE, extractable);
-			assert_int_equal(kind_make(birth, &user, KIND_AES, NULL, &s, &object), CKR_OK);
+			assert_int_equal(kind_make(birth, &user, KIND_AES, NULL, &s, &object),
+					 CKR_OK);
 			assert_int_equal(flag(object, CKA_LOCAL), generated);
-			assert_int_equal(flag(object, CKA_ALWAYS_SENSITIVE), generated && sensitive);
-			assert_int_equal(flag(object, CKA_NEVER_EXTRACTABLE), generated && !extractable);
+			assert_int_equal(flag(object, CKA_ALWAYS_SENSITIVE),
+					 generated && sensitive);
+			assert_int_equal(flag(object, CKA_NEVER_EXTRACTABLE),
+					 generated && !extractable);
 			assert_int_equal(number(object, CKA_KEY_GEN_MECHANISM),
 					 generated ? CKM_AES_KEY_GEN : CK_UNAVAILABLE_INFORMATION);
 			assert_int_equal(number(object, CKA_KEYCLAVE_VERSION), 1);
 			assert_int_equal(number(object, CKA_KEYCLAVE_ORIGIN),
-					 birth == OBJECT_CREATED  ? CKV_KEYCLAVE_ORIGIN_IMPORTED :
-					 generated		  ? CKV_KEYCLAVE_ORIGIN_GENERATED :
-					 birth == OBJECT_DERIVED  ? CKV_KEYCLAVE_ORIGIN_DERIVED :
-								    CKV_KEYCLAVE_ORIGIN_UNWRAPPED);
+					 birth == OBJECT_CREATED   ? CKV_KEYCLAVE_ORIGIN_IMPORTED
+					 : generated		   ? CKV_KEYCLAVE_ORIGIN_GENERATED
+					 : birth == OBJECT_DERIVED ? CKV_KEYCLAVE_ORIGIN_DERIVED
+								   : CKV_KEYCLAVE_ORIGIN_UNWRAPPED);
 			assert_int_equal(object_get(object, CKA_UNIQUE_ID, &id), CKR_OK);
 			assert_int_equal(id.size, 32);
 			assert_int_equal(object_get(object, CKA_VALUE, &id),
-					 sensitive || !extractable ? CKR_ATTRIBUTE_SENSITIVE : CKR_OK);
+					 sensitive || !extractable ? CKR_ATTRIBUTE_SENSITIVE
+								   : CKR_OK);
 			object_free(&object);
 		}
 }
@@ -224,22 +240,26 @@ static void derived_keys_inherit(void **state)
 	(void)state;
 	kind_generate(KIND_EC_PRIVATE, &s);
 	sample_bool(&s, CKA_EXTRACTABLE, false);
-	assert_int_equal(kind_make(OBJECT_GENERATED, &user, KIND_EC_PRIVATE, NULL, &s, &base), CKR_OK);
+	assert_int_equal(kind_make(OBJECT_GENERATED, &user, KIND_EC_PRIVATE, NULL, &s, &base),
+			 CKR_OK);
 	s.list.count = 0;
-	assert_int_equal(kind_make(OBJECT_DERIVED, &user, KIND_GENERIC, base, &s, &derived), CKR_OK);
+	assert_int_equal(kind_make(OBJECT_DERIVED, &user, KIND_GENERIC, base, &s, &derived),
+			 CKR_OK);
 	assert_int_equal(number(derived, CKA_KEY_TYPE), CKK_GENERIC_SECRET);
 	assert_true(flag(derived, CKA_ALWAYS_SENSITIVE) && flag(derived, CKA_NEVER_EXTRACTABLE));
 	object_free(&derived);
 	sample_bool(&s, CKA_SENSITIVE, false);
 	sample_bool(&s, CKA_EXTRACTABLE, true);
-	assert_int_equal(kind_make(OBJECT_DERIVED, &user, KIND_GENERIC, base, &s, &derived), CKR_OK);
+	assert_int_equal(kind_make(OBJECT_DERIVED, &user, KIND_GENERIC, base, &s, &derived),
+			 CKR_OK);
 	assert_false(flag(derived, CKA_ALWAYS_SENSITIVE) || flag(derived, CKA_NEVER_EXTRACTABLE));
 	object_free(&derived);
 	object_free(&base);
 	/* An imported base was seen outside. */
 	base = kind_object(KIND_EC_PRIVATE, NULL);
 	s.list.count = 0;
-	assert_int_equal(kind_make(OBJECT_DERIVED, &user, KIND_GENERIC, base, &s, &derived), CKR_OK);
+	assert_int_equal(kind_make(OBJECT_DERIVED, &user, KIND_GENERIC, base, &s, &derived),
+			 CKR_OK);
 	assert_false(flag(derived, CKA_ALWAYS_SENSITIVE) || flag(derived, CKA_NEVER_EXTRACTABLE));
 	object_free(&derived);
 	object_free(&base);
@@ -266,7 +286,8 @@ static void templates_of_the_base_key(void **state)
 		assert_false(flag(object, CKA_MODIFIABLE));
 		object_free(&object);
 		sample_bool(&s, CKA_EXTRACTABLE, true);
-		assert_int_equal(kind_make(birth, &user, KIND_AES, base, &s, &object), CKR_TEMPLATE_INCONSISTENT);
+		assert_int_equal(kind_make(birth, &user, KIND_AES, base, &s, &object),
+				 CKR_TEMPLATE_INCONSISTENT);
 	}
 	object_free(&base);
 }
@@ -280,29 +301,35 @@ static void policy_of_the_token_and_of_the_caller(void **state)
 	kind_generate(KIND_AES, &s);
 	assert_int_equal(kind_make(OBJECT_GENERATED, &strict, KIND_AES, NULL, &s, NULL), CKR_OK);
 	sample_bool(&s, CKA_EXTRACTABLE, true);
-	assert_int_equal(kind_make(OBJECT_GENERATED, &strict, KIND_AES, NULL, &s, NULL), CKR_ATTRIBUTE_VALUE_INVALID);
+	assert_int_equal(kind_make(OBJECT_GENERATED, &strict, KIND_AES, NULL, &s, NULL),
+			 CKR_ATTRIBUTE_VALUE_INVALID);
 	assert_int_equal(kind_make(OBJECT_GENERATED, &user, KIND_AES, NULL, &s, NULL), CKR_OK);
 	sample_bool(&s, CKA_EXTRACTABLE, false);
 	sample_bool(&s, CKA_SENSITIVE, false);
-	assert_int_equal(kind_make(OBJECT_GENERATED, &strict, KIND_AES, NULL, &s, NULL), CKR_ATTRIBUTE_VALUE_INVALID);
+	assert_int_equal(kind_make(OBJECT_GENERATED, &strict, KIND_AES, NULL, &s, NULL),
+			 CKR_ATTRIBUTE_VALUE_INVALID);
 	/* Private by default: nobody may make it, unless it is to be public. */
 	kind_generate(KIND_AES, &s);
-	assert_int_equal(kind_make(OBJECT_GENERATED, &nobody, KIND_AES, NULL, &s, NULL), CKR_USER_NOT_LOGGED_IN);
+	assert_int_equal(kind_make(OBJECT_GENERATED, &nobody, KIND_AES, NULL, &s, NULL),
+			 CKR_USER_NOT_LOGGED_IN);
 	sample_bool(&s, CKA_PRIVATE, false);
 	assert_int_equal(kind_make(OBJECT_GENERATED, &nobody, KIND_AES, NULL, &s, NULL), CKR_OK);
 	/* Only the SO vouches. */
 	kind_create(KIND_CERTIFICATE, &s);
 	sample_bool(&s, CKA_TRUSTED, true);
-	assert_int_equal(kind_make(OBJECT_CREATED, &user, KIND_CERTIFICATE, NULL, &s, NULL), CKR_ATTRIBUTE_READ_ONLY);
+	assert_int_equal(kind_make(OBJECT_CREATED, &user, KIND_CERTIFICATE, NULL, &s, NULL),
+			 CKR_ATTRIBUTE_READ_ONLY);
 	assert_int_equal(kind_make(OBJECT_CREATED, &all, KIND_CERTIFICATE, NULL, &s, NULL), CKR_OK);
 	sample_bool(&s, CKA_TRUSTED, false);
-	assert_int_equal(kind_make(OBJECT_CREATED, &user, KIND_CERTIFICATE, NULL, &s, NULL), CKR_OK);
+	assert_int_equal(kind_make(OBJECT_CREATED, &user, KIND_CERTIFICATE, NULL, &s, NULL),
+			 CKR_OK);
 	/* PKCS#11 v3.1 table 30. */
 	kind_create(KIND_EC_PRIVATE, &s);
 	sample_bool(&s, CKA_ALWAYS_AUTHENTICATE, true);
 	assert_int_equal(kind_make(OBJECT_CREATED, &user, KIND_EC_PRIVATE, NULL, &s, NULL), CKR_OK);
 	sample_bool(&s, CKA_PRIVATE, false);
-	assert_int_equal(kind_make(OBJECT_CREATED, &user, KIND_EC_PRIVATE, NULL, &s, NULL), CKR_TEMPLATE_INCONSISTENT);
+	assert_int_equal(kind_make(OBJECT_CREATED, &user, KIND_EC_PRIVATE, NULL, &s, NULL),
+			 CKR_TEMPLATE_INCONSISTENT);
 }
 
 static void classes_and_key_types(void **state)
@@ -320,25 +347,33 @@ static void classes_and_key_types(void **state)
 	}
 	kind_create(KIND_AES, &s);
 	sample_ulong(&s, CKA_KEY_TYPE, CKK_RSA);
-	assert_int_equal(kind_make(OBJECT_CREATED, &all, KIND_AES, NULL, &s, NULL), CKR_TEMPLATE_INCONSISTENT);
+	assert_int_equal(kind_make(OBJECT_CREATED, &all, KIND_AES, NULL, &s, NULL),
+			 CKR_TEMPLATE_INCONSISTENT);
 	sample_ulong(&s, CKA_KEY_TYPE, CKK_BATON);
-	assert_int_equal(kind_make(OBJECT_CREATED, &all, KIND_AES, NULL, &s, NULL), CKR_ATTRIBUTE_VALUE_INVALID);
+	assert_int_equal(kind_make(OBJECT_CREATED, &all, KIND_AES, NULL, &s, NULL),
+			 CKR_ATTRIBUTE_VALUE_INVALID);
 	kind_generate(KIND_AES, &s);
 	sample_ulong(&s, CKA_KEY_TYPE, CKK_GENERIC_SECRET);
-	assert_int_equal(kind_make(OBJECT_GENERATED, &all, KIND_AES, NULL, &s, NULL), CKR_TEMPLATE_INCONSISTENT);
+	assert_int_equal(kind_make(OBJECT_GENERATED, &all, KIND_AES, NULL, &s, NULL),
+			 CKR_TEMPLATE_INCONSISTENT);
 	kind_generate(KIND_AES, &s);
 	sample_ulong(&s, CKA_CLASS, CKO_PRIVATE_KEY);
-	assert_int_equal(kind_make(OBJECT_GENERATED, &all, KIND_AES, NULL, &s, NULL), CKR_TEMPLATE_INCONSISTENT);
+	assert_int_equal(kind_make(OBJECT_GENERATED, &all, KIND_AES, NULL, &s, NULL),
+			 CKR_TEMPLATE_INCONSISTENT);
 	s.list.count = 0;
 	sample_ulong(&s, CKA_KEY_TYPE, CKK_RSA);
-	assert_int_equal(kind_make(OBJECT_UNWRAPPED, &all, KIND_RSA_PUBLIC, NULL, &s, NULL), CKR_TEMPLATE_INCONSISTENT);
-	assert_int_equal(kind_make(OBJECT_DERIVED, &all, KIND_RSA_PRIVATE, NULL, &s, NULL), CKR_TEMPLATE_INCONSISTENT);
+	assert_int_equal(kind_make(OBJECT_UNWRAPPED, &all, KIND_RSA_PUBLIC, NULL, &s, NULL),
+			 CKR_TEMPLATE_INCONSISTENT);
+	assert_int_equal(kind_make(OBJECT_DERIVED, &all, KIND_RSA_PRIVATE, NULL, &s, NULL),
+			 CKR_TEMPLATE_INCONSISTENT);
 	kind_create(KIND_CERTIFICATE, &s);
 	sample_ulong(&s, CKA_CERTIFICATE_TYPE, CKC_WTLS);
-	assert_int_equal(kind_make(OBJECT_CREATED, &all, KIND_CERTIFICATE, NULL, &s, NULL), CKR_ATTRIBUTE_VALUE_INVALID);
+	assert_int_equal(kind_make(OBJECT_CREATED, &all, KIND_CERTIFICATE, NULL, &s, NULL),
+			 CKR_ATTRIBUTE_VALUE_INVALID);
 	kind_create(KIND_CERTIFICATE, &s);
 	sample_text(&s, CKA_VALUE, "");
-	assert_int_equal(kind_make(OBJECT_CREATED, &all, KIND_CERTIFICATE, NULL, &s, NULL), CKR_TEMPLATE_INCONSISTENT);
+	assert_int_equal(kind_make(OBJECT_CREATED, &all, KIND_CERTIFICATE, NULL, &s, NULL),
+			 CKR_TEMPLATE_INCONSISTENT);
 	sample_text(&s, CKA_URL, "https://example.org");
 	assert_int_equal(kind_make(OBJECT_CREATED, &all, KIND_CERTIFICATE, NULL, &s, NULL), CKR_OK);
 }
@@ -350,14 +385,14 @@ static void usage_by_default(void **state)
 		enum kind kind;
 		CK_FLAGS usage;
 	} wanted[] = {
-		{KIND_RSA_PUBLIC, CKF_ENCRYPT | CKF_VERIFY | CKF_VERIFY_RECOVER},
-		{KIND_RSA_PRIVATE, CKF_DECRYPT | CKF_SIGN | CKF_SIGN_RECOVER | CKF_UNWRAP},
-		{KIND_EC_PUBLIC, CKF_VERIFY},
-		{KIND_EC_PRIVATE, CKF_SIGN},
-		{KIND_ED_PRIVATE, CKF_SIGN},
-		{KIND_X_PRIVATE, 0},
-		{KIND_AES, CKF_ENCRYPT | CKF_DECRYPT | CKF_UNWRAP},
-		{KIND_GENERIC, CKF_SIGN | CKF_VERIFY},
+	    {KIND_RSA_PUBLIC, CKF_ENCRYPT | CKF_VERIFY | CKF_VERIFY_RECOVER},
+	    {KIND_RSA_PRIVATE, CKF_DECRYPT | CKF_SIGN | CKF_SIGN_RECOVER | CKF_UNWRAP},
+	    {KIND_EC_PUBLIC, CKF_VERIFY},
+	    {KIND_EC_PRIVATE, CKF_SIGN},
+	    {KIND_ED_PRIVATE, CKF_SIGN},
+	    {KIND_X_PRIVATE, 0},
+	    {KIND_AES, CKF_ENCRYPT | CKF_DECRYPT | CKF_UNWRAP},
+	    {KIND_GENERIC, CKF_SIGN | CKF_VERIFY},
 	};
 	struct sample more = {.list = {.count = 0}};
 	struct object *object = NULL;
@@ -395,7 +430,8 @@ static void what_is_computed_is_compared(void **state)
 	assert_int_equal(kind_make(OBJECT_CREATED, &all, KIND_AES, NULL, &s, &object), CKR_OK);
 	object_free(&object);
 	check[1] ^= 1;
-	assert_int_equal(kind_make(OBJECT_CREATED, &all, KIND_AES, NULL, &s, &object), CKR_ATTRIBUTE_VALUE_INVALID);
+	assert_int_equal(kind_make(OBJECT_CREATED, &all, KIND_AES, NULL, &s, &object),
+			 CKR_ATTRIBUTE_VALUE_INVALID);
 	sample_bytes(&s, CKA_CHECK_VALUE, (struct span){check, 0});
 	assert_int_equal(kind_make(OBJECT_CREATED, &all, KIND_AES, NULL, &s, &object), CKR_OK);
 	assert_int_equal(object_get(object, CKA_CHECK_VALUE, &value), CKR_ATTRIBUTE_TYPE_INVALID);
@@ -409,15 +445,15 @@ static void what_is_computed_is_compared(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(every_footnote_of_every_row),
-		cmocka_unit_test(every_default),
-		cmocka_unit_test(the_history_of_keys),
-		cmocka_unit_test(derived_keys_inherit),
-		cmocka_unit_test(templates_of_the_base_key),
-		cmocka_unit_test(policy_of_the_token_and_of_the_caller),
-		cmocka_unit_test(classes_and_key_types),
-		cmocka_unit_test(usage_by_default),
-		cmocka_unit_test(what_is_computed_is_compared),
+	    cmocka_unit_test(every_footnote_of_every_row),
+	    cmocka_unit_test(every_default),
+	    cmocka_unit_test(the_history_of_keys),
+	    cmocka_unit_test(derived_keys_inherit),
+	    cmocka_unit_test(templates_of_the_base_key),
+	    cmocka_unit_test(policy_of_the_token_and_of_the_caller),
+	    cmocka_unit_test(classes_and_key_types),
+	    cmocka_unit_test(usage_by_default),
+	    cmocka_unit_test(what_is_computed_is_compared),
 	};
 
 	return cmocka_run_group_tests(tests, kinds_start, kinds_end);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * once.c: what is remembered of requests is forgotten by number and age, a little with each write, and a record
- * that does not open does no harm.
+ * once.c: what is remembered of requests is forgotten by number and age, a little with each write,
+ * and a record that does not open does no harm.
  */
 #include "config.h"
 
@@ -13,7 +13,10 @@
 #include "cmocka_test.h"
 #include "token_fixture.h"
 
-/* COUNT results from AGE seconds ago, written as if by an earlier life; their sequences begin at FIRST. */
+/*
+ * COUNT results from AGE seconds ago, written as if by an earlier life; their sequences begin at
+ * FIRST.
+ */
 static void remember(struct fixture *f, uint64_t first, size_t count, uint64_t age)
 {
 	const uint8_t *key = hierarchy_storage_key(token_store_hierarchy(f->store));
@@ -22,7 +25,8 @@ static void remember(struct fixture *f, uint64_t first, size_t count, uint64_t a
 	assert_non_null(log);
 	once_init(log);
 	for (size_t i = 0; i < count; i++) {
-		struct record_once record = {.once = {.context = {4}, .sequence = first + i}, .rv = CKR_OK};
+		struct record_once record = {.once = {.context = {4}, .sequence = first + i},
+					     .rv = CKR_OK};
 		struct once_entry *entry = NULL;
 		struct batch batch = {NULL, NULL, 0, 0};
 		struct buffer body = {0};
@@ -32,7 +36,9 @@ static void remember(struct fixture *f, uint64_t first, size_t count, uint64_t a
 		entry->record.time = (uint64_t)time(NULL) - age;
 		assert_true(record_write_once(&body, &entry->record));
 		buffer_free(&batch.blob[0]);
-		assert_int_equal(seal_close(key, batch.write[0].name, 1, buffer_span(&body), &batch.blob[0]), CKR_OK);
+		assert_int_equal(
+		    seal_close(key, batch.write[0].name, 1, buffer_span(&body), &batch.blob[0]),
+		    CKR_OK);
 		batch.write[0].blob = buffer_span(&batch.blob[0]);
 		assert_int_equal(batch_write(&batch, f->blobs.real), CKR_OK);
 		once_drop(&entry);
@@ -141,9 +147,11 @@ static void a_forged_record_is_nothing(void **state)
 	const uint8_t junk[80] = {1};
 
 	remember(f, 1, 1, 5);
-	assert_int_equal(blobstore_write(f->blobs.real,
-					 &(struct blob_write){{RECORD_ONCE, 0, 12345}, 0, 1, {junk, sizeof(junk)}}, 1),
-			 CKR_OK);
+	assert_int_equal(
+	    blobstore_write(
+		f->blobs.real,
+		&(struct blob_write){{RECORD_ONCE, 0, 12345}, 0, 1, {junk, sizeof(junk)}}, 1),
+	    CKR_OK);
 	fixture_reopen(f);
 	assert_true(remembers(f, 1));
 	write_often(f, slot, 1);
@@ -154,10 +162,10 @@ static void a_forged_record_is_nothing(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		ON_MEMORY(the_newest_thousand_are_kept),
-		ON_MEMORY(the_last_minute_is_kept_and_an_hour_is_not),
-		ON_MEMORY(forgetting_is_part_of_the_write),
-		ON_MEMORY(a_forged_record_is_nothing),
+	    ON_MEMORY(the_newest_thousand_are_kept),
+	    ON_MEMORY(the_last_minute_is_kept_and_an_hour_is_not),
+	    ON_MEMORY(forgetting_is_part_of_the_write),
+	    ON_MEMORY(a_forged_record_is_nothing),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

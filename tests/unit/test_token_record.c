@@ -40,7 +40,8 @@ static bool word(struct match *m, const char *w)
 	blank(m);
 	if (strncmp(m->text, w, n) != 0)
 		return false;
-	if (isalpha((unsigned char)w[0]) && (isalnum((unsigned char)m->text[n]) || m->text[n] == '-'))
+	if (isalpha((unsigned char)w[0]) &&
+	    (isalnum((unsigned char)m->text[n]) || m->text[n] == '-'))
 		return false;
 	m->text += n;
 	return true;
@@ -79,8 +80,8 @@ static bool match_string(struct match *m, bool skip, enum cbor_item_type type)
 	uint64_t low = 0, high = 0;
 
 	size_of(m, &low, &high);
-	return skip || (cbor_reader_next(&m->r, &item) && item.type == type && item.bytes.size >= low &&
-			item.bytes.size <= high);
+	return skip || (cbor_reader_next(&m->r, &item) && item.type == type &&
+			item.bytes.size >= low && item.bytes.size <= high);
 }
 
 static bool match_uint(struct match *m, bool skip, uint64_t low, uint64_t high)
@@ -308,12 +309,13 @@ static int free_page(void **state)
 /* ---- bodies ---- */
 
 /* Each shorter body is refused, and one with a byte behind it. */
-#define CUT(body, read)                                                                                  \
-	do {                                                                                             \
-		for (size_t cut = 0; cut < (body).size; cut++)                                           \
-			assert_int_equal(read(((struct span){(body).data, cut})), CKR_DATA_INVALID);     \
-		assert_true(buffer_append(&(body), "", 1));                                              \
-		assert_int_equal(read(buffer_span(&(body))), CKR_DATA_INVALID);                          \
+#define CUT(body, read)                                                                            \
+	do {                                                                                       \
+		for (size_t cut = 0; cut < (body).size; cut++)                                     \
+			assert_int_equal(read(((struct span){(body).data, cut})),                  \
+					 CKR_DATA_INVALID);                                        \
+		assert_true(buffer_append(&(body), "", 1));                                        \
+		assert_int_equal(read(buffer_span(&(body))), CKR_DATA_INVALID);                    \
 	} while (0)
 
 static const struct record_link sample_link = {.version = 300, .tag = {1, 2, 3}};
@@ -357,11 +359,13 @@ static CK_RV read_head(struct span body)
 
 static void heads(void **state)
 {
-	struct record_head in = {.label = "label", .epoch = 5, .logins = 6, .next_handle = 1000}, out, copy;
+	struct record_head in = {.label = "label", .epoch = 5, .logins = 6, .next_handle = 1000},
+			   out, copy;
 	struct buffer body = {0};
 
 	(void)state;
-	in.so = (struct record_pin){.version = 1, .failed = 2, .salt = {3}, .log2_n = 14, .r = 8, .p = 1};
+	in.so = (struct record_pin){
+	    .version = 1, .failed = 2, .salt = {3}, .log2_n = 14, .r = 8, .p = 1};
 	for (int user = 0; user < 2; user++) {
 		if (user)
 			in.user = in.so;
@@ -456,7 +460,8 @@ static CK_RV read_once(struct span body)
 
 static void onces(void **state)
 {
-	struct record_once in = {.once = {{1, 2}, UINT64_MAX}, .time = 77, .rv = CKR_PIN_INCORRECT}, out;
+	struct record_once in = {.once = {{1, 2}, UINT64_MAX}, .time = 77, .rv = CKR_PIN_INCORRECT},
+			   out;
 	struct buffer body = {0};
 
 	(void)state;
@@ -499,12 +504,9 @@ static void the_matcher_can_fail(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(slots),
-		cmocka_unit_test(heads),
-		cmocka_unit_test(pages),
-		cmocka_unit_test(objects),
-		cmocka_unit_test(onces),
-		cmocka_unit_test(the_matcher_can_fail),
+	    cmocka_unit_test(slots), cmocka_unit_test(heads),
+	    cmocka_unit_test(pages), cmocka_unit_test(objects),
+	    cmocka_unit_test(onces), cmocka_unit_test(the_matcher_can_fail),
 	};
 
 	return cmocka_run_group_tests(tests, load_page, free_page);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * token_store.c and token.c: slots and C_InitToken, objects in and out, limits, requests that run once,
- * and what is there after a crash. Over the memory engine and over SQLite.
+ * token_store.c and token.c: slots and C_InitToken, objects in and out, limits, requests that run
+ * once, and what is there after a crash. Over the memory engine and over SQLite.
  */
 #include "config.h"
 
@@ -54,7 +54,7 @@ static void facts_tell_what_was_given(void **state)
 	assert_string_equal(facts.label, "caf\xc3\xa9");
 	assert_int_equal(strspn(facts.serial, "0123456789abcdef"), 16);
 	assert_int_equal(facts.flags, CKF_RNG | CKF_LOGIN_REQUIRED | CKF_TOKEN_INITIALIZED |
-					      CKF_USER_PIN_INITIALIZED);
+					  CKF_USER_PIN_INITIALIZED);
 	assert_int_equal(facts.objects, 0);
 	assert_int_equal(facts.damaged, 0);
 	assert_true(facts.identity_size > 32);
@@ -109,10 +109,12 @@ static void initialising_again_destroys_and_keeps_the_serial(void **state)
 	for (int i = 0; i < (f->sqlite ? 20 : 300); i++)
 		last = fixture_insert(f, token, "mine");
 	token_facts(token, &before);
-	assert_int_equal(token_store_init(f->store, slot, text_span("wrong-so-pin"), text_span("n"), NULL),
-			 CKR_PIN_INCORRECT);
+	assert_int_equal(
+	    token_store_init(f->store, slot, text_span("wrong-so-pin"), text_span("n"), NULL),
+	    CKR_PIN_INCORRECT);
 	assert_int_equal(fixture_find(token, "mine", NULL) > 0, 1);
-	assert_int_equal(token_store_init(f->store, slot, text_span(SO_PIN), text_span("after"), NULL), CKR_OK);
+	assert_int_equal(
+	    token_store_init(f->store, slot, text_span(SO_PIN), text_span("after"), NULL), CKR_OK);
 
 	now = fixture_token(f, slot);
 	token_facts(now, &after);
@@ -123,12 +125,14 @@ static void initialising_again_destroys_and_keeps_the_serial(void **state)
 	assert_true(after.identity_size == before.identity_size &&
 		    memcmp(after.identity, before.identity, after.identity_size) != 0);
 	assert_false(after.flags & (CKF_USER_PIN_INITIALIZED | CKF_SO_PIN_COUNT_LOW));
-	assert_int_equal(token_check_pin(now, CKU_USER, text_span(USER_PIN), NULL), CKR_USER_PIN_NOT_INITIALIZED);
+	assert_int_equal(token_check_pin(now, CKU_USER, text_span(USER_PIN), NULL),
+			 CKR_USER_PIN_NOT_INITIALIZED);
 	/* Who still holds the old one gets nothing done any more. */
 	assert_int_equal(fixture_find(token, "mine", NULL), 0);
 	assert_null(fixture_label(token, last));
 	assert_int_equal(token_remove(token, last, NULL), CKR_TOKEN_NOT_PRESENT);
-	assert_int_equal(token_check_pin(token, CKU_SO, text_span(SO_PIN), NULL), CKR_TOKEN_NOT_PRESENT);
+	assert_int_equal(token_check_pin(token, CKU_SO, text_span(SO_PIN), NULL),
+			 CKR_TOKEN_NOT_PRESENT);
 	token_free(&token);
 	assert_true(fixture_insert(f, now, "new") > last);
 	token_free(&now);
@@ -209,7 +213,8 @@ static void replacing_is_compare_and_swap(void **state)
 	token_facts(token, &after);
 	assert_int_equal(after.epoch, before.epoch); /* a label is no policy */
 	assert_int_equal(token_replace(token, handle, from, to, NULL), CKR_KEYCLAVE_CONFLICT);
-	assert_int_equal(token_replace(token, handle + 1, from, to, NULL), CKR_OBJECT_HANDLE_INVALID);
+	assert_int_equal(token_replace(token, handle + 1, from, to, NULL),
+			 CKR_OBJECT_HANDLE_INVALID);
 	assert_int_equal(fixture_find(token, "old", NULL), 0);
 	assert_int_equal(fixture_find(token, "new", NULL), 1);
 	assert_int_equal(object_version(to), 2);
@@ -291,7 +296,8 @@ static void finding_pages_through_many(void **state)
 	sample_text(&s, CKA_LABEL, "odd");
 	sample_ulong(&s, CKA_CLASS, CKO_DATA);
 	while (more) {
-		assert_int_equal(token_find(token, &s.list, false, last, handles, 8, &count, &more), CKR_OK);
+		assert_int_equal(token_find(token, &s.list, false, last, handles, 8, &count, &more),
+				 CKR_OK);
 		for (size_t i = 0; i < count; i++) {
 			assert_true(handles[i] > last);
 			last = handles[i];
@@ -380,10 +386,13 @@ static void once_initialises_once(void **state)
 {
 	struct fixture *f = *state;
 
-	assert_int_equal(token_store_init(f->store, 1, text_span(SO_PIN), text_span("t"), &once_a), CKR_OK);
-	assert_int_equal(token_store_init(f->store, 1, text_span(SO_PIN), text_span("u"), &once_a), CKR_OK);
+	assert_int_equal(token_store_init(f->store, 1, text_span(SO_PIN), text_span("t"), &once_a),
+			 CKR_OK);
+	assert_int_equal(token_store_init(f->store, 1, text_span(SO_PIN), text_span("u"), &once_a),
+			 CKR_OK);
 	fixture_reopen(f);
-	assert_int_equal(token_store_init(f->store, 1, text_span(SO_PIN), text_span("v"), &once_a), CKR_OK);
+	assert_int_equal(token_store_init(f->store, 1, text_span(SO_PIN), text_span("v"), &once_a),
+			 CKR_OK);
 	slots_are(f, (const uint64_t[]){1, 2}, 2);
 }
 
@@ -439,8 +448,9 @@ static void a_full_disk_changes_nothing(void **state)
 	assert_int_equal(token_replace(token, handle, from, to, NULL), CKR_DEVICE_MEMORY);
 	assert_int_equal(token_store_init(f->store, slot, text_span(SO_PIN), text_span("n"), NULL),
 			 CKR_DEVICE_MEMORY);
-	assert_int_equal(token_store_init(f->store, slot + 1, text_span(SO_PIN), text_span("n"), NULL),
-			 CKR_DEVICE_MEMORY);
+	assert_int_equal(
+	    token_store_init(f->store, slot + 1, text_span(SO_PIN), text_span("n"), NULL),
+	    CKR_DEVICE_MEMORY);
 	slots_are(f, (const uint64_t[]){1, 2}, 2);
 	assert_string_equal(fixture_label(token, handle), "x");
 	assert_int_equal(fixture_find(token, "y", NULL) + fixture_find(token, "z", NULL), 0);
@@ -454,32 +464,32 @@ static void a_full_disk_changes_nothing(void **state)
 	token_free(&token);
 }
 
-#define ON_BOTH(test)                                                                                           \
-	cmocka_unit_test_setup_teardown(test, fixture_memory, fixture_teardown),                                \
-		{                                                                                               \
-			"sqlite_" #test, test, fixture_sqlite, fixture_teardown, NULL                           \
-		}
+#define ON_BOTH(test)                                                                              \
+	cmocka_unit_test_setup_teardown(test, fixture_memory, fixture_teardown),                   \
+	{                                                                                          \
+		"sqlite_" #test, test, fixture_sqlite, fixture_teardown, NULL                      \
+	}
 #define ON_MEMORY(test) cmocka_unit_test_setup_teardown(test, fixture_memory, fixture_teardown)
 
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		ON_BOTH(slots_are_stable_and_the_empty_one_is_last),
-		ON_MEMORY(facts_tell_what_was_given),
-		ON_MEMORY(a_counter_that_is_not_used_is_refused),
-		ON_MEMORY(labels_must_be_text),
-		ON_BOTH(initialising_again_destroys_and_keeps_the_serial),
-		ON_MEMORY(objects_come_back_with_their_handles),
-		ON_MEMORY(a_pair_has_two_handles_in_order),
-		ON_BOTH(replacing_is_compare_and_swap),
-		ON_MEMORY(what_is_not_destroyable_stays),
-		ON_MEMORY(the_limit_of_objects_is_the_stores),
-		ON_MEMORY(finding_pages_through_many),
-		ON_MEMORY(private_objects_are_found_by_the_user_only),
-		ON_BOTH(once_twice_is_one_object),
-		ON_BOTH(once_initialises_once),
-		ON_BOTH(crash_leaves_all_or_nothing),
-		ON_MEMORY(a_full_disk_changes_nothing),
+	    ON_BOTH(slots_are_stable_and_the_empty_one_is_last),
+	    ON_MEMORY(facts_tell_what_was_given),
+	    ON_MEMORY(a_counter_that_is_not_used_is_refused),
+	    ON_MEMORY(labels_must_be_text),
+	    ON_BOTH(initialising_again_destroys_and_keeps_the_serial),
+	    ON_MEMORY(objects_come_back_with_their_handles),
+	    ON_MEMORY(a_pair_has_two_handles_in_order),
+	    ON_BOTH(replacing_is_compare_and_swap),
+	    ON_MEMORY(what_is_not_destroyable_stays),
+	    ON_MEMORY(the_limit_of_objects_is_the_stores),
+	    ON_MEMORY(finding_pages_through_many),
+	    ON_MEMORY(private_objects_are_found_by_the_user_only),
+	    ON_BOTH(once_twice_is_one_object),
+	    ON_BOTH(once_initialises_once),
+	    ON_BOTH(crash_leaves_all_or_nothing),
+	    ON_MEMORY(a_full_disk_changes_nothing),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -10,6 +10,23 @@
 
 #include "cmocka_test.h"
 
+/* ---- scrypt at a price that tests can pay (the programs are linked with --wrap) ---- */
+
+int __real_EVP_PBE_scrypt(const char *pass, size_t pass_size, const unsigned char *salt,
+			  size_t salt_size, uint64_t n, uint64_t r, uint64_t p, uint64_t max_memory,
+			  unsigned char *key, size_t key_size);
+int __wrap_EVP_PBE_scrypt(const char *pass, size_t pass_size, const unsigned char *salt,
+			  size_t salt_size, uint64_t n, uint64_t r, uint64_t p, uint64_t max_memory,
+			  unsigned char *key, size_t key_size);
+
+int __wrap_EVP_PBE_scrypt(const char *pass, size_t pass_size, const unsigned char *salt,
+			  size_t salt_size, uint64_t n, uint64_t r, uint64_t p, uint64_t max_memory,
+			  unsigned char *key, size_t key_size)
+{
+	return __real_EVP_PBE_scrypt(pass, pass_size, salt, salt_size, n >= 4096 ? n >> 8 : n, r, p,
+				     max_memory, key, key_size);
+}
+
 /* ---- the engine in between ---- */
 
 static struct failing_blobs *failing_of(struct blobstore *store)
@@ -17,7 +34,8 @@ static struct failing_blobs *failing_of(struct blobstore *store)
 	return (struct failing_blobs *)store;
 }
 
-static CK_RV failing_get(struct blobstore *store, struct blob_name name, struct buffer *blob, uint64_t *version)
+static CK_RV failing_get(struct blobstore *store, struct blob_name name, struct buffer *blob,
+			 uint64_t *version)
 {
 	return blobstore_get(failing_of(store)->real, name, blob, version);
 }
@@ -47,7 +65,8 @@ static CK_RV failing_write(struct blobstore *store, const struct blob_write *wri
 }
 
 static CK_RV failing_list(struct blobstore *store, uint32_t kind, uint64_t token,
-			  CK_RV (*each)(struct blob_name name, uint64_t version, struct span blob, void *arg),
+			  CK_RV (*each)(struct blob_name name, uint64_t version, struct span blob,
+					void *arg),
 			  void *arg)
 {
 	return blobstore_list(failing_of(store)->real, kind, token, each, arg);
@@ -88,7 +107,8 @@ static void open_engine(struct fixture *f)
 	if (f->sqlite) {
 		char path[PATH_MAX];
 
-		rv = blobstore_open_sqlite(scratch_path(&f->scratch, "store", path), true, &f->blobs.real);
+		rv = blobstore_open_sqlite(scratch_path(&f->scratch, "store", path), true,
+					   &f->blobs.real);
 	} else if (!f->blobs.real) {
 		rv = blobstore_open_memory(&f->blobs.real);
 	}
@@ -103,8 +123,11 @@ static struct fixture *fixture_new(bool sqlite)
 	assert_non_null(f);
 	f->sqlite = sqlite;
 	assert_true(!sqlite || scratch_make(&f->scratch));
-	f->platform.ops.description = (struct platform_description){
-		.name = "fixed", .protector = "none", .rollback = "none", .media_type = "x/y", .tee = false};
+	f->platform.ops.description = (struct platform_description){.name = "fixed",
+								    .protector = "none",
+								    .rollback = "none",
+								    .media_type = "x/y",
+								    .tee = false};
 	f->platform.ops.key = fixed_key;
 	f->platform.base.ops = &f->platform.ops;
 	f->settings.pin_tries = 4;
@@ -113,7 +136,8 @@ static struct fixture *fixture_new(bool sqlite)
 	f->policy = (struct object_policy){.extractable_allowed = true, .user = true};
 	f->blobs.base.ops = &failing_ops;
 	open_engine(f);
-	assert_int_equal(token_store_open(&f->settings, &f->platform.base, &f->blobs.base, &f->store), CKR_OK);
+	assert_int_equal(
+	    token_store_open(&f->settings, &f->platform.base, &f->blobs.base, &f->store), CKR_OK);
 	return f;
 }
 
@@ -177,8 +201,9 @@ uint64_t fixture_init(struct fixture *f, const char *label)
 	struct token *token = NULL;
 
 	assert_int_equal(token_store_slots(f->store, slots, 256, &count), CKR_OK);
-	assert_int_equal(token_store_init(f->store, slots[count - 1], text_span(SO_PIN), text_span(label), NULL),
-			 CKR_OK);
+	assert_int_equal(
+	    token_store_init(f->store, slots[count - 1], text_span(SO_PIN), text_span(label), NULL),
+	    CKR_OK);
 	token = fixture_token(f, slots[count - 1]);
 	assert_int_equal(token_init_pin(token, text_span(USER_PIN), NULL), CKR_OK);
 	token_free(&token);
@@ -194,7 +219,8 @@ struct object *fixture_data(struct fixture *f, const char *label)
 	sample_bool(&s, CKA_TOKEN, true);
 	sample_text(&s, CKA_LABEL, label);
 	sample_text(&s, CKA_VALUE, "some data");
-	assert_int_equal(object_begin(OBJECT_CREATED, &f->policy, NULL, NULL, CKO_DATA, &s.list, &set), CKR_OK);
+	assert_int_equal(
+	    object_begin(OBJECT_CREATED, &f->policy, NULL, NULL, CKO_DATA, &s.list, &set), CKR_OK);
 	assert_int_equal(object_finish(OBJECT_CREATED, NULL, NULL, &set, &object), CKR_OK);
 	return object;
 }

@@ -12,21 +12,23 @@
 #define NONE CK_UNAVAILABLE_INFORMATION
 
 const struct kind_row kind_rows[KINDS] = {
-	[KIND_DATA] = {"data", CKO_DATA, NONE, NONE, NULL},
-	[KIND_CERTIFICATE] = {"certificate", CKO_CERTIFICATE, NONE, NONE, NULL},
-	[KIND_AES] = {"AES", CKO_SECRET_KEY, CKK_AES, CKM_AES_KEY_GEN, NULL},
-	[KIND_GENERIC] = {"generic", CKO_SECRET_KEY, CKK_GENERIC_SECRET, CKM_GENERIC_SECRET_KEY_GEN, NULL},
-	[KIND_RSA_PUBLIC] = {"RSA public", CKO_PUBLIC_KEY, CKK_RSA, CKM_RSA_PKCS_KEY_PAIR_GEN, NULL},
-	[KIND_RSA_PRIVATE] = {"RSA private", CKO_PRIVATE_KEY, CKK_RSA, CKM_RSA_PKCS_KEY_PAIR_GEN, NULL},
-	[KIND_EC_PUBLIC] = {"EC public", CKO_PUBLIC_KEY, CKK_EC, CKM_EC_KEY_PAIR_GEN, "P-256"},
-	[KIND_EC_PRIVATE] = {"EC private", CKO_PRIVATE_KEY, CKK_EC, CKM_EC_KEY_PAIR_GEN, "P-256"},
-	[KIND_ED_PUBLIC] = {"Ed25519 public", CKO_PUBLIC_KEY, CKK_EC_EDWARDS, CKM_EC_EDWARDS_KEY_PAIR_GEN, "ED25519"},
-	[KIND_ED_PRIVATE] = {"Ed25519 private", CKO_PRIVATE_KEY, CKK_EC_EDWARDS, CKM_EC_EDWARDS_KEY_PAIR_GEN,
-			     "ED25519"},
-	[KIND_X_PUBLIC] = {"X25519 public", CKO_PUBLIC_KEY, CKK_EC_MONTGOMERY, CKM_EC_MONTGOMERY_KEY_PAIR_GEN,
-			   "X25519"},
-	[KIND_X_PRIVATE] = {"X25519 private", CKO_PRIVATE_KEY, CKK_EC_MONTGOMERY, CKM_EC_MONTGOMERY_KEY_PAIR_GEN,
-			    "X25519"},
+    [KIND_DATA] = {"data", CKO_DATA, NONE, NONE, NULL},
+    [KIND_CERTIFICATE] = {"certificate", CKO_CERTIFICATE, NONE, NONE, NULL},
+    [KIND_AES] = {"AES", CKO_SECRET_KEY, CKK_AES, CKM_AES_KEY_GEN, NULL},
+    [KIND_GENERIC] = {"generic", CKO_SECRET_KEY, CKK_GENERIC_SECRET, CKM_GENERIC_SECRET_KEY_GEN,
+		      NULL},
+    [KIND_RSA_PUBLIC] = {"RSA public", CKO_PUBLIC_KEY, CKK_RSA, CKM_RSA_PKCS_KEY_PAIR_GEN, NULL},
+    [KIND_RSA_PRIVATE] = {"RSA private", CKO_PRIVATE_KEY, CKK_RSA, CKM_RSA_PKCS_KEY_PAIR_GEN, NULL},
+    [KIND_EC_PUBLIC] = {"EC public", CKO_PUBLIC_KEY, CKK_EC, CKM_EC_KEY_PAIR_GEN, "P-256"},
+    [KIND_EC_PRIVATE] = {"EC private", CKO_PRIVATE_KEY, CKK_EC, CKM_EC_KEY_PAIR_GEN, "P-256"},
+    [KIND_ED_PUBLIC] = {"Ed25519 public", CKO_PUBLIC_KEY, CKK_EC_EDWARDS,
+			CKM_EC_EDWARDS_KEY_PAIR_GEN, "ED25519"},
+    [KIND_ED_PRIVATE] = {"Ed25519 private", CKO_PRIVATE_KEY, CKK_EC_EDWARDS,
+			 CKM_EC_EDWARDS_KEY_PAIR_GEN, "ED25519"},
+    [KIND_X_PUBLIC] = {"X25519 public", CKO_PUBLIC_KEY, CKK_EC_MONTGOMERY,
+		       CKM_EC_MONTGOMERY_KEY_PAIR_GEN, "X25519"},
+    [KIND_X_PRIVATE] = {"X25519 private", CKO_PRIVATE_KEY, CKK_EC_MONTGOMERY,
+			CKM_EC_MONTGOMERY_KEY_PAIR_GEN, "X25519"},
 };
 
 /* Components of each key. */
@@ -89,7 +91,8 @@ static void create_key(enum kind kind, struct sample *s)
 		if (attribute_find(rows[i].type, attribute_class_bit(kind_rows[kind].class),
 				   kind_rows[kind].key_type) != &rows[i])
 			continue;
-		if (rows[i].notes & NOTE_CREATE_MUST && made[kind] && attribute_set_has(made[kind], rows[i].type))
+		if (rows[i].notes & NOTE_CREATE_MUST && made[kind] &&
+		    attribute_set_has(made[kind], rows[i].type))
 			sample_bytes(s, rows[i].type, attribute_set_get(made[kind], rows[i].type));
 	}
 }
@@ -114,7 +117,8 @@ void kind_create(enum kind kind, struct sample *s)
 		break;
 	case KIND_RSA_PRIVATE:
 		/* With the modulus and the private exponent alone there is no way to the primes. */
-		sample_bytes(s, CKA_PUBLIC_EXPONENT, attribute_set_get(made[kind], CKA_PUBLIC_EXPONENT));
+		sample_bytes(s, CKA_PUBLIC_EXPONENT,
+			     attribute_set_get(made[kind], CKA_PUBLIC_EXPONENT));
 		create_key(kind, s);
 		break;
 	default:
@@ -159,7 +163,8 @@ CK_RV kind_make(enum object_birth birth, const struct object_policy *policy, enu
 		const struct object *base, const struct sample *s, struct object **object)
 {
 	const struct kind_row *row = &kind_rows[kind];
-	const struct mechanism_row *by = birth == OBJECT_GENERATED ? mechanism_find(row->generation) : NULL;
+	const struct mechanism_row *by =
+	    birth == OBJECT_GENERATED ? mechanism_find(row->generation) : NULL;
 	CK_OBJECT_CLASS absent = birth == OBJECT_CREATED ? CK_UNAVAILABLE_INFORMATION : row->class;
 	struct attribute_set *set = NULL;
 	CK_RV rv = object_begin(birth, policy, by, base, absent, &s->list, &set);
@@ -167,7 +172,8 @@ CK_RV kind_make(enum object_birth birth, const struct object_policy *policy, enu
 	/* What the operation would have put into it. */
 	if (rv == CKR_OK && birth != OBJECT_CREATED && object) {
 		if (row->class == CKO_SECRET_KEY)
-			assert_true(attribute_set_put(set, CKA_VALUE, text_span("0123456789abcdef")));
+			assert_true(
+			    attribute_set_put(set, CKA_VALUE, text_span("0123456789abcdef")));
 		else
 			for (size_t i = 0; i < attribute_set_count(made[kind]); i++) {
 				struct attribute a = attribute_set_at(made[kind], i);
@@ -183,7 +189,8 @@ CK_RV kind_make(enum object_birth birth, const struct object_policy *policy, enu
 
 struct object *kind_object(enum kind kind, const struct sample *more)
 {
-	static const struct object_policy all = {.extractable_allowed = true, .so = true, .user = true};
+	static const struct object_policy all = {
+	    .extractable_allowed = true, .so = true, .user = true};
 	struct sample s;
 	struct object *object = NULL;
 
