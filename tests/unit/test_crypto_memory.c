@@ -373,7 +373,7 @@ static struct operation operations[] = {
 	{"verify_pkcs1", verify_pkcs1, CKR_SIGNATURE_INVALID, 1},
 	{"verify_pss", verify_pss, CKR_SIGNATURE_INVALID, 1},
 	{"decrypt_pkcs1", decrypt_pkcs1, CKR_OK, 1},
-	{"decrypt_oaep", decrypt_oaep, CKR_OK, 1},
+	{"decrypt_oaep", decrypt_oaep, CKR_ENCRYPTED_DATA_INVALID, 1},
 	{"decrypt_gcm", decrypt_gcm, CKR_OK, 1},
 	{"derive", derive, CKR_OK, 1},
 	{"derive_x25519", derive_x25519, CKR_OK, 1},
