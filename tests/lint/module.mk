@@ -7,3 +7,4 @@ lint_tests += \
 	%D%/registered.sh \
 	%D%/style.sh
 EXTRA_DIST += %D%/lint.sh $(lint_tests)
+CLEANFILES += %D%/headers.stamp
