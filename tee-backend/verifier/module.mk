@@ -2,9 +2,12 @@
 # verifier, level 1: evidence and a policy to a verdict.
 noinst_LIBRARIES += %D%/libkc-verifier.a
 KC_LIBS += %D%/libkc-verifier.a
-KC_EXTERNAL_LIBS += $(LIBCRYPTO_LIBS)
+KC_EXTERNAL_LIBS += $(LIBCRYPTO_LIBS) $(JANSSON_LIBS)
 %C%_libkc_verifier_a_SOURCES = \
+	%D%/appraisal.c %D%/appraisal.h %D%/chain.h \
 	%D%/claims.c %D%/claims.h \
 	%D%/cmw.c %D%/cmw.h \
+	%D%/endorsements.h \
 	%D%/notee.c %D%/notee.h \
+	%D%/policy.c %D%/policy.h \
 	%D%/verifier.c %D%/verifier.h
