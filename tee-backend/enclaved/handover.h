@@ -17,7 +17,6 @@ enum handover_kind {
 	HANDOVER_OVER = 5,     /* worker to keeper: a control socket reached its end, close yours */
 	HANDOVER_IDLE = 6,     /* worker to keeper: nothing to do for idle-exit */
 	HANDOVER_STOP = 7,     /* keeper to worker: serve what has come, then exit */
-	HANDOVER_REVOKED = 8,  /* either way: a login that a logout ended, by its name */
 };
 
 /* One control socket: a context may have more than one in its life. */
@@ -26,11 +25,9 @@ struct handover_name {
 	uint64_t serial; /* given by the worker that made it */
 };
 
-_Static_assert(SERVICE_LOGIN_NAME_SIZE == PROTOCOL_CONTEXT_ID_SIZE, "REVOKED");
-
 struct handover {
 	enum handover_kind kind;
-	struct handover_name name; /* CONTEXT, OVER; REVOKED: .context is the login's */
+	struct handover_name name; /* CONTEXT, OVER */
 	int fd;                    /* LISTENER, CONTEXT: received ones are the caller's; else -1 */
 };
 

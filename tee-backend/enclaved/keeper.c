@@ -40,7 +40,6 @@
 #define KEEPER_BACKOFF_MAX_MS 5000
 #define KEEPER_STEADY_MS 30000 /* a worker that lived so long was fine */
 #define KEEPER_RETRIES_MAX 20  /* of a store in use */
-#define KEEPER_REVOKED_MAX 4096 /* logouts remembered: as many as the service does */
 #define KEEPER_DRAIN_MS 30000  /* then a worker that was told to stop is killed */
 #define KEEPER_DYING_MS 5000   /* and one that has closed its socket */
 
@@ -62,9 +61,6 @@ struct keeper {
 	struct keeper_control *control;
 	size_t control_count;
 	size_t control_capacity;
-	uint8_t (*revoked)[SERVICE_LOGIN_NAME_SIZE]; /* a ring of KEEPER_REVOKED_MAX, made at first use */
-	size_t revoked_count;
-	size_t revoked_next;
 
 	pid_t worker; /* 0: none */
 	int socket;   /* our end */
@@ -115,20 +111,6 @@ static void keeper_drop_control(struct keeper *k, const struct handover_name *na
 	}
 }
 
-/* ---- logouts ---- */
-
-static void keeper_revoke(struct keeper *k, const uint8_t *name)
-{
-	if (!k->revoked)
-		k->revoked = calloc(KEEPER_REVOKED_MAX, sizeof(*k->revoked));
-	if (!k->revoked)
-		return;
-	memcpy(k->revoked[k->revoked_next], name, sizeof(k->revoked[0]));
-	k->revoked_next = (k->revoked_next + 1) % KEEPER_REVOKED_MAX;
-	if (k->revoked_count < KEEPER_REVOKED_MAX)
-		k->revoked_count++;
-}
-
 /* ---- the worker ---- */
 
 static void keeper_exec(const struct keeper *k, int socket)
@@ -160,13 +142,6 @@ static bool keeper_hand_over(struct keeper *k)
 						 .name = k->control[i].name,
 						 .fd = k->control[i].fd};
 
-		if (!handover_send(k->socket, &message))
-			return false;
-	}
-	for (size_t i = 0; i < k->revoked_count; i++) {
-		struct handover message = {.kind = HANDOVER_REVOKED, .fd = -1};
-
-		memcpy(message.name.context, k->revoked[i], sizeof(k->revoked[i]));
 		if (!handover_send(k->socket, &message))
 			return false;
 	}
@@ -335,9 +310,6 @@ static void keeper_message(struct keeper *k)
 	case HANDOVER_IDLE:
 		keeper_idle(k);
 		break;
-	case HANDOVER_REVOKED:
-		keeper_revoke(k, message.name.context);
-		break;
 	case HANDOVER_LISTENER:
 	case HANDOVER_START:
 	case HANDOVER_STOP:
@@ -453,7 +425,6 @@ static void keeper_free(struct keeper *k)
 	for (size_t i = 0; i < k->control_count; i++)
 		close(k->control[i].fd);
 	free(k->control);
-	free(k->revoked);
 	if (k->signals >= 0)
 		close(k->signals);
 	if (k->self >= 0)

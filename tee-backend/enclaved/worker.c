@@ -40,8 +40,6 @@ struct worker {
 	struct server *server;
 	struct controls *controls;
 	time_t started;
-	uint8_t (*revoked)[SERVICE_LOGIN_NAME_SIZE]; /* from the keeper, until there is a service */
-	size_t revoked_count;
 };
 
 /* ---- memory ---- */
@@ -98,15 +96,6 @@ static CK_RV worker_control(void *arg, const uint8_t context[PROTOCOL_CONTEXT_ID
 	return controls_make(worker->controls, context, fd);
 }
 
-static void worker_revoked(void *arg, const uint8_t name[SERVICE_LOGIN_NAME_SIZE])
-{
-	struct worker *worker = arg;
-	struct handover message = {.kind = HANDOVER_REVOKED, .fd = -1};
-
-	memcpy(message.name.context, name, SERVICE_LOGIN_NAME_SIZE);
-	(void)handover_send(worker->keeper, &message);
-}
-
 static void worker_adopt(void *arg, int fd)
 {
 	struct worker *worker = arg;
@@ -116,18 +105,7 @@ static void worker_adopt(void *arg, int fd)
 
 /* ---- start ---- */
 
-static bool worker_keep_revoked(struct worker *worker, const uint8_t *name)
-{
-	void *grown = reallocarray(worker->revoked, worker->revoked_count + 1, sizeof(*worker->revoked));
-
-	if (!grown)
-		return false;
-	worker->revoked = grown;
-	memcpy(worker->revoked[worker->revoked_count++], name, sizeof(*worker->revoked));
-	return true;
-}
-
-/* Listeners, contexts and logouts from the keeper, up to its "start". */
+/* Listeners and contexts from the keeper, up to its "start". */
 static bool worker_receive(struct worker *worker)
 {
 	int64_t deadline = result_deadline(WORKER_HANDOVER_MS);
@@ -141,10 +119,6 @@ static bool worker_receive(struct worker *worker)
 			break;
 		case HANDOVER_CONTEXT:
 			(void)controls_restore(worker->controls, &message.name, message.fd);
-			break;
-		case HANDOVER_REVOKED:
-			if (!worker_keep_revoked(worker, message.name.context))
-				return false;
 			break;
 		case HANDOVER_START:
 			return true;
@@ -163,7 +137,6 @@ static int worker_open(struct worker *worker)
 		.arg = worker,
 		.status = worker_status,
 		.control = worker_control,
-		.revoked = worker_revoked,
 	};
 	char path[PATH_MAX];
 	CK_RV rv = CKR_OK;
@@ -209,8 +182,6 @@ static int worker_begin(struct worker *worker)
 	if (!server_start(worker->server))
 		return KEEPER_EXIT_SYSTEM;
 	sandbox_calls();
-	for (size_t i = 0; i < worker->revoked_count; i++)
-		service_revoke(worker->service, worker->revoked[i]);
 	controls_begin(worker->controls, worker->service);
 	server_serve(worker->server, worker->service);
 	if (!handover_send(worker->keeper, &(struct handover){.kind = HANDOVER_READY, .fd = -1}))
@@ -288,7 +259,6 @@ static void worker_end(struct worker *worker)
 	token_store_free(&worker->tokens);
 	blobstore_free(&worker->blobs);
 	platform_free(&worker->platform);
-	free(worker->revoked);
 }
 
 int worker_run(const struct settings *settings, int keeper)

@@ -19,6 +19,7 @@ enum record_kind {
 	RECORD_PAGE = 4,   /* versions of 256 objects; id = handle / 256 */
 	RECORD_OBJECT = 5, /* id = handle */
 	RECORD_ONCE = 6,   /* result of a request that runs once; id = hash of context and request id */
+	RECORD_ENDED = 7,  /* names of logins that a logout ended, 256 of them; id counts */
 };
 
 /*

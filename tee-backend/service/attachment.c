@@ -6,6 +6,7 @@
 #include "config.h"
 
 #include <stdlib.h>
+#include <string.h>
 
 #include "common/memory.h"
 #include "service/application.h"
@@ -169,15 +170,17 @@ bool attachment_exists(struct service *service, uint64_t slot)
 	return found;
 }
 
-CK_RV attachment_login(struct application *context, struct attachment *attachment, CK_USER_TYPE user)
+CK_RV attachment_login(struct application *context, struct attachment *attachment, CK_USER_TYPE user,
+		       const uint8_t name[TOKEN_LOGIN_SIZE])
 {
-	uint8_t login[ATTACHMENT_LOGIN_SIZE];
+	uint8_t login[TOKEN_LOGIN_SIZE];
 
-	if (!memory_random(login, sizeof(login)))
+	if (name)
+		memcpy(login, name, sizeof(login));
+	else if (!memory_random(login, sizeof(login)))
 		return CKR_DEVICE_ERROR;
 	pthread_mutex_lock(&context->lock);
-	for (size_t i = 0; i < sizeof(login); i++)
-		attachment->login[i] = login[i];
+	memcpy(attachment->login, login, sizeof(login));
 	attachment_set_user(attachment, user);
 	pthread_mutex_unlock(&context->lock);
 	return CKR_OK;

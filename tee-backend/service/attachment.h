@@ -8,8 +8,6 @@
 
 #include "service/internal.h"
 
-#define ATTACHMENT_LOGIN_SIZE SERVICE_LOGIN_NAME_SIZE
-
 /* Nobody is logged in. */
 #define ATTACHMENT_NOBODY CK_UNAVAILABLE_INFORMATION
 
@@ -21,7 +19,7 @@ struct attachment {
 	uint64_t slot;
 	struct token *token;
 	_Atomic CK_USER_TYPE user;            /* CKU_USER, CKU_SO or ATTACHMENT_NOBODY */
-	uint8_t login[ATTACHMENT_LOGIN_SIZE]; /* names this login in its ticket; under context.lock */
+	uint8_t login[TOKEN_LOGIN_SIZE];      /* names this login in its ticket; under context.lock */
 };
 
 /* First open of a token. CKR_TOKEN_NOT_RECOGNIZED (uninitialised), CKR_SLOT_ID_INVALID. No error if attached. */
@@ -41,8 +39,9 @@ void attachment_free_all(struct application *context);
 /* True if any context is attached to SLOT. The caller holds attach_lock. */
 bool attachment_exists(struct service *service, uint64_t slot);
 
-/* Sets who is logged in and names the login anew. CKR_DEVICE_ERROR: no random bytes. */
-CK_RV attachment_login(struct application *context, struct attachment *attachment, CK_USER_TYPE user);
+/* Sets who is logged in; the login gets NAME or (NULL) one of its own. CKR_DEVICE_ERROR: no random bytes. */
+CK_RV attachment_login(struct application *context, struct attachment *attachment, CK_USER_TYPE user,
+		       const uint8_t name[TOKEN_LOGIN_SIZE]);
 
 /* Private session objects, streams on private keys and grants of the slot are gone. */
 void attachment_logout(struct application *context, struct attachment *attachment);

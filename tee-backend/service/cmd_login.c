@@ -5,6 +5,7 @@
  */
 #include "config.h"
 
+#include "common/memory.h"
 #include "service/cmd_login.h"
 #include "service/ticket.h"
 
@@ -34,7 +35,7 @@ CK_RV cmd_login(struct call *call)
 	rv = token_check_pin(call->token, request->user, request->pin,
 			     call->recalled ? NULL : &call->once);
 	if (rv == CKR_OK)
-		rv = attachment_login(call->context, call->attachment, request->user);
+		rv = attachment_login(call->context, call->attachment, request->user, NULL);
 	if (rv == CKR_OK && request->user == CKU_USER)
 		rv = login_ticket(call);
 	return rv;
@@ -42,31 +43,48 @@ CK_RV cmd_login(struct call *call)
 
 CK_RV cmd_login_logout(struct call *call)
 {
+	CK_RV rv = CKR_OK;
+
 	if (call->user == ATTACHMENT_NOBODY)
 		return CKR_USER_NOT_LOGGED_IN;
-	if (call->user == CKU_USER)
-		ticket_revoke(call->context, call->attachment);
+	/* Before the name is gone; whether or not that could be written, nobody is logged in afterwards. */
+	if (call->user == CKU_USER && call->service->settings.login_tickets)
+		rv = ticket_end_login(call->context, call->attachment);
 	attachment_logout(call->context, call->attachment);
-	return CKR_OK;
+	return rv;
+}
+
+/*
+ * One's own login goes on under its name, so that a logout ends all tickets that it ever had. A clone that comes
+ * with its parent's begins one of its own, which the parent's logout does not end, nor the reverse.
+ */
+static CK_RV login_resume(struct call *call, const struct resume_request *request)
+{
+	uint8_t hash[APPLICATION_HASH_SIZE];
+	uint8_t name[TOKEN_LOGIN_SIZE];
+	bool own = false;
+	CK_RV rv = CKR_OK;
+
+	if (!ticket_hash_key(request->context_key, hash))
+		return CKR_DEVICE_ERROR;
+	own = memory_equal(hash, call->context->key_hash, sizeof(hash));
+	rv = ticket_open_login(call->context, call->attachment, request->ticket, hash, name);
+	if (rv == CKR_OK)
+		rv = attachment_login(call->context, call->attachment, CKU_USER, own ? name : NULL);
+	return rv;
 }
 
 CK_RV cmd_login_resume(struct call *call)
 {
 	const struct resume_request *request = &call->request->resume_request;
-	uint8_t hash[APPLICATION_HASH_SIZE];
 	CK_RV rv = CKR_OK;
 
 	if (!call->service->settings.login_tickets)
 		return CKR_USER_NOT_LOGGED_IN;
 	if (call->user == CKU_SO)
 		return CKR_USER_ANOTHER_ALREADY_LOGGED_IN;
-	if (call->user != CKU_USER) {
-		if (!ticket_hash_key(request->context_key, hash))
-			return CKR_DEVICE_ERROR;
-		rv = ticket_open_login(call->context, call->attachment, request->ticket, hash);
-		if (rv == CKR_OK)
-			rv = attachment_login(call->context, call->attachment, CKU_USER);
-	}
+	if (call->user != CKU_USER)
+		rv = login_resume(call, request);
 	return rv == CKR_OK ? login_ticket(call) : rv;
 }
 

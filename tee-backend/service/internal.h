@@ -11,7 +11,6 @@
 
 #include "keys/seal.h"
 #include "service/nonce.h"
-#include "service/revocation.h"
 #include "service/service.h"
 
 #define SERVICE_CONTEXT_BUCKETS 1024
@@ -41,7 +40,6 @@ struct service {
 	struct nonces nonces; /* of tokens; each context has its own besides */
 
 	pthread_mutex_t nonces_lock;
-	struct revocations revoked;
 
 	atomic_uint_fast64_t requests;
 	atomic_uint_fast64_t last_use; /* seconds of CLOCK_MONOTONIC */

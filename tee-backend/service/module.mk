@@ -25,7 +25,6 @@ KC_LIBS += %D%/libkc-service.a
 	%D%/internal.h \
 	%D%/nonce.c %D%/nonce.h \
 	%D%/replay.c %D%/replay.h \
-	%D%/revocation.c %D%/revocation.h \
 	%D%/service.c %D%/service.h %D%/service_link.c \
 	%D%/session_objects.c %D%/session_objects.h \
 	%D%/streams.c %D%/streams.h \

@@ -48,7 +48,6 @@ CK_RV service_new(const struct settings *settings, struct token_store *tokens, s
 	(void)pthread_mutex_init(&made->attach_lock, NULL);
 	(void)pthread_mutex_init(&made->contexts_lock, NULL);
 	(void)pthread_mutex_init(&made->nonces_lock, NULL);
-	revocation_init(&made->revoked);
 	made->settings = *settings;
 	made->tokens = tokens;
 	made->platform = platform;
@@ -88,7 +87,6 @@ void service_free(struct service **service)
 		}
 	}
 	memory_secret_free(freed->ticket_key);
-	(void)pthread_mutex_destroy(&freed->revoked.lock);
 	(void)pthread_mutex_destroy(&freed->nonces_lock);
 	(void)pthread_mutex_destroy(&freed->contexts_lock);
 	(void)pthread_mutex_destroy(&freed->attach_lock);
@@ -111,11 +109,6 @@ void service_context_alive(struct service *service, const uint8_t context[PROTOC
 void service_context_over(struct service *service, const uint8_t context[PROTOCOL_CONTEXT_ID_SIZE])
 {
 	application_control(service, context, false);
-}
-
-void service_revoke(struct service *service, const uint8_t name[SERVICE_LOGIN_NAME_SIZE])
-{
-	revocation_add(&service->revoked, name);
 }
 
 bool service_ticket_valid(struct service *service, struct span ticket)

@@ -15,9 +15,6 @@
 struct service; /* opaque, thread-safe */
 struct link;    /* one connection's place in the service; used by one thread at a time */
 
-/* Each login has a random name, which its tickets carry. */
-#define SERVICE_LOGIN_NAME_SIZE 16
-
 /* What enclaved/ tells of itself for REQUEST_STATUS, and does for the service. */
 struct service_host {
 	void *arg;
@@ -28,8 +25,6 @@ struct service_host {
 	 * gives the other in *FD, which the service sends with its answer. CKR_DEVICE_ERROR.
 	 */
 	CK_RV (*control)(void *arg, const uint8_t context[PROTOCOL_CONTEXT_ID_SIZE], int *fd);
-	/* The user logged out: NAME is to be given to service_revoke of the next worker too. May be NULL. */
-	void (*revoked)(void *arg, const uint8_t name[SERVICE_LOGIN_NAME_SIZE]);
 };
 
 CK_RV service_new(const struct settings *settings, struct token_store *tokens, struct platform *platform,
@@ -62,9 +57,6 @@ bool service_handle(struct service *service, struct link *link, struct span body
 /* A control socket came back from the keeper after a restart, or reached its end (all copies closed). */
 void service_context_alive(struct service *service, const uint8_t context[PROTOCOL_CONTEXT_ID_SIZE]);
 void service_context_over(struct service *service, const uint8_t context[PROTOCOL_CONTEXT_ID_SIZE]);
-
-/* Tickets of the login NAME are no good: an earlier worker saw its logout. */
-void service_revoke(struct service *service, const uint8_t name[SERVICE_LOGIN_NAME_SIZE]);
 
 /* True if TICKET is a valid join ticket: a socket that came by a control socket may say hello. */
 bool service_ticket_valid(struct service *service, struct span ticket);

@@ -23,7 +23,7 @@
 
 /* key hash | uid | hash of the token's identity | PIN version | generation | login | time */
 #define TICKET_LOGIN_SIZE \
-	(APPLICATION_HASH_SIZE + 8 + APPLICATION_HASH_SIZE + 8 + 8 + ATTACHMENT_LOGIN_SIZE + 8)
+	(APPLICATION_HASH_SIZE + 8 + APPLICATION_HASH_SIZE + 8 + 8 + TOKEN_LOGIN_SIZE + 8)
 
 static uint8_t *ticket_put(uint8_t *at, const void *bytes, size_t size)
 {
@@ -124,7 +124,7 @@ CK_RV ticket_make_login(struct application *context, struct attachment *attachme
 	if (!ticket_bind(context, attachment, context->key_hash, plain, &rest))
 		return CKR_DEVICE_ERROR;
 	pthread_mutex_lock(&context->lock);
-	rest = ticket_put(rest, attachment->login, ATTACHMENT_LOGIN_SIZE);
+	rest = ticket_put(rest, attachment->login, TOKEN_LOGIN_SIZE);
 	pthread_mutex_unlock(&context->lock);
 	(void)ticket_put_number(rest, ticket_time());
 	return seal_message_close(context->service->ticket_key, TICKET_PURPOSE_LOGIN, (struct span){0},
@@ -132,7 +132,7 @@ CK_RV ticket_make_login(struct application *context, struct attachment *attachme
 }
 
 CK_RV ticket_open_login(struct application *context, struct attachment *attachment, struct span ticket,
-			const uint8_t key_hash[APPLICATION_HASH_SIZE])
+			const uint8_t key_hash[APPLICATION_HASH_SIZE], uint8_t name[TOKEN_LOGIN_SIZE])
 {
 	struct buffer plain = {.secret = true};
 	uint8_t expected[TICKET_LOGIN_SIZE];
@@ -153,27 +153,25 @@ CK_RV ticket_open_login(struct application *context, struct attachment *attachme
 	bound = (size_t)(rest - expected);
 	if (!memory_equal(plain.data, expected, bound))
 		goto out;
-	made = ticket_number(plain.data + bound + ATTACHMENT_LOGIN_SIZE);
+	made = ticket_number(plain.data + bound + TOKEN_LOGIN_SIZE);
 	/* A clock that was set back ends logins rather than keeping them for longer. */
-	if (made > now || now - made >= TICKET_LOGIN_LIFETIME_S)
+	if (made > now || now - made >= TOKEN_LOGIN_LIFETIME_S)
 		goto out;
-	if (revocation_has(&context->service->revoked, plain.data + bound))
+	if (token_login_is_over(attachment->token, plain.data + bound, made))
 		goto out;
+	memcpy(name, plain.data + bound, TOKEN_LOGIN_SIZE);
 	rv = CKR_OK;
 out:
 	buffer_free(&plain);
 	return rv;
 }
 
-void ticket_revoke(struct application *context, struct attachment *attachment)
+CK_RV ticket_end_login(struct application *context, struct attachment *attachment)
 {
-	const struct service_host *host = &context->service->host;
-	uint8_t login[ATTACHMENT_LOGIN_SIZE];
+	uint8_t login[TOKEN_LOGIN_SIZE];
 
 	pthread_mutex_lock(&context->lock);
 	memcpy(login, attachment->login, sizeof(login));
 	pthread_mutex_unlock(&context->lock);
-	revocation_add(&context->service->revoked, login);
-	if (host->revoked)
-		host->revoked(host->arg, login);
+	return token_end_login(attachment->token, login, ticket_time());
 }

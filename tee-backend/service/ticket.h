@@ -9,8 +9,6 @@
 
 #include "service/application.h"
 
-#define TICKET_LOGIN_LIFETIME_S (24 * 60 * 60)
-
 struct ticket_join {
 	uint8_t context[PROTOCOL_CONTEXT_ID_SIZE];
 	uint8_t key_hash[APPLICATION_HASH_SIZE];
@@ -32,12 +30,13 @@ CK_RV ticket_make_login(struct application *context, struct attachment *attachme
 /*
  * Is TICKET good for a login of CONTEXT at ATTACHMENT's token? It must be bound to the context key whose
  * hash is KEY_HASH, to the context's uid, the token's identity, its PIN and login generation, be younger than
- * TICKET_LOGIN_LIFETIME_S, and of a login that was not ended by a logout. CKR_USER_NOT_LOGGED_IN.
+ * TOKEN_LOGIN_LIFETIME_S, and of a login that was not ended by a logout. NAME gets the login's.
+ * CKR_USER_NOT_LOGGED_IN.
  */
 CK_RV ticket_open_login(struct application *context, struct attachment *attachment, struct span ticket,
-			const uint8_t key_hash[APPLICATION_HASH_SIZE]);
+			const uint8_t key_hash[APPLICATION_HASH_SIZE], uint8_t name[TOKEN_LOGIN_SIZE]);
 
-/* The login at ATTACHMENT ends: its tickets are no good any more. */
-void ticket_revoke(struct application *context, struct attachment *attachment);
+/* The login at ATTACHMENT ends: its tickets are no good any more, when this is CKR_OK not even after a restart. */
+CK_RV ticket_end_login(struct application *context, struct attachment *attachment);
 
 #endif

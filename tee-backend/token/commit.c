@@ -12,6 +12,7 @@
 #include <string.h>
 
 #include "common/memory.h"
+#include "token/ended.h"
 
 #define TOGETHER_MAX 64
 
@@ -56,6 +57,7 @@ static void transaction_free(struct transaction *t)
 			draft->pages = page->next;
 			free(page);
 		}
+		ended_draft_free(&draft->ended);
 		record_head_wipe(&draft->head);
 		free(draft);
 	}
@@ -94,6 +96,7 @@ static void apply_draft(struct draft *draft, struct change *const changes[], siz
 			known->links = page->page;
 	}
 	objects_tidy(&token->objects);
+	ended_apply(draft);
 	old = token->head;
 	token->head = draft->head;
 	draft->head = old; /* freed with the draft */

@@ -17,6 +17,7 @@ enum change_kind {
 	CHANGE_INSERT,  /* .objects at new .handles */
 	CHANGE_REPLACE, /* .from by .to at .handle */
 	CHANGE_REMOVE,  /* the object at .handle */
+	CHANGE_ENDED,   /* the login .name ended at .time */
 	CHANGE_TOKEN,   /* .made in the place of .token, whose records go; .token NULL: in the empty slot */
 };
 
@@ -33,6 +34,8 @@ struct change {
 	const struct object *from;
 	struct object *to;
 	struct token *made;
+	const uint8_t *name; /* TOKEN_LOGIN_SIZE bytes */
+	uint64_t time;
 
 	/* What is remembered of the request, when .once is not NULL. */
 	const struct once *once;
@@ -67,14 +70,21 @@ struct draft_page {
 	struct draft_page *next;
 };
 
+struct transaction;
+struct ended_draft;
+
 struct draft {
 	struct token *token;
 	struct record_head head;
 	struct record_link link;
 	struct draft_page *pages;
+	struct ended_draft *ended; /* NULL: unchanged */
 	bool epoch;
 	struct draft *next;
 };
+
+/* Takes the record NAME out of the store, in whatever version it is there; one that cannot be read stays. */
+CK_RV commit_sweep(struct transaction *t, struct blob_name name);
 
 struct transaction {
 	struct token_store *store;

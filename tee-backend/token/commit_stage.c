@@ -13,6 +13,7 @@
 
 #include "common/log.h"
 #include "protocol/message.h"
+#include "token/ended.h"
 
 /* ---- drafts ---- */
 
@@ -91,6 +92,7 @@ CK_RV commit_check(struct transaction *t, struct change *change)
 	case CHANGE_HEAD:
 	case CHANGE_NOTE:
 	case CHANGE_TOKEN:
+	case CHANGE_ENDED:
 		return CKR_OK;
 	case CHANGE_INSERT:
 		return check_insert(t, change);
@@ -198,6 +200,18 @@ static CK_RV stage_remove(struct transaction *t, struct draft *draft, const stru
 	return rv;
 }
 
+CK_RV commit_sweep(struct transaction *t, struct blob_name name)
+{
+	struct buffer blob = {0};
+	uint64_t version = 0;
+	CK_RV rv = blobstore_get(t->store->blobs, name, &blob, &version);
+
+	buffer_free(&blob);
+	if (rv == CKR_DEVICE_MEMORY)
+		return rv;
+	return rv == CKR_OK && version ? batch_delete(&t->batch, name, version) : CKR_OK;
+}
+
 static CK_RV sweep_one(struct blob_name name, uint64_t version, struct span blob, void *arg)
 {
 	struct batch *batch = arg;
@@ -238,6 +252,9 @@ static CK_RV stage_token(struct transaction *t, struct change *change)
 		    blobstore_list(t->store->blobs, RECORD_PAGE, old->number, sweep_one, &t->batch);
 	if (old && rv == CKR_OK)
 		rv = blobstore_list(t->store->blobs, RECORD_OBJECT, old->number, sweep_one,
+				    &t->batch);
+	if (old && rv == CKR_OK)
+		rv = blobstore_list(t->store->blobs, RECORD_ENDED, old->number, sweep_one,
 				    &t->batch);
 	if (rv == CKR_OK && !record_write_head(&body, &made->head))
 		rv = CKR_DEVICE_MEMORY;
@@ -305,6 +322,9 @@ CK_RV commit_stage(struct transaction *t, struct change *change)
 	case CHANGE_REMOVE:
 		rv = stage_remove(t, draft, change);
 		break;
+	case CHANGE_ENDED:
+		rv = ended_stage(t, draft, change->name, change->time);
+		break;
 	case CHANGE_TOKEN:
 		rv = stage_token(t, change);
 		break;
@@ -354,6 +374,8 @@ static CK_RV seal_head(struct transaction *t, struct draft *draft)
 
 	for (struct draft_page *page = draft->pages; page && rv == CKR_OK; page = page->next)
 		rv = seal_page(t, draft, page);
+	if (rv == CKR_OK)
+		rv = ended_seal(t, draft);
 	if (draft->epoch)
 		draft->head.epoch++;
 	if (rv == CKR_OK && !record_write_head(&body, &draft->head))

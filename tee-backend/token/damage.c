@@ -17,6 +17,7 @@
 static const char *const kinds[] = {
     [RECORD_STORE] = "store head", [RECORD_SLOTS] = "slots",   [RECORD_TOKEN] = "head",
     [RECORD_PAGE] = "page",	   [RECORD_OBJECT] = "object", [RECORD_ONCE] = "once",
+    [RECORD_ENDED] = "ended logins",
 };
 
 void damage_add(struct damage *damage, struct blob_name name, const char *why)

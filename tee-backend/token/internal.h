@@ -33,6 +33,8 @@ struct token {
 	struct record_head head;
 	struct record_link link; /* of its RECORD_TOKEN */
 	struct objects objects;
+	struct record_ended *ended[RECORD_ENDED_PAGES]; /* of head.ended's pages; NULL: it was refused */
+	uint64_t ended_lost; /* then: what was in it is not known, and no ticket from before is good. 0: none was */
 	bool over; /* its slot was initialised again */
 };
 

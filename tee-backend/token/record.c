@@ -138,25 +138,53 @@ static bool read_pin(struct cbor_reader *r, struct record_pin *pin)
 	       read_fixed(r, pin->verifier, sizeof(pin->verifier));
 }
 
+static void write_children(struct cbor_writer *w, const struct record_child *child, size_t count)
+{
+	cbor_writer_array(w, count);
+	for (size_t i = 0; i < count; i++) {
+		cbor_writer_array(w, 3);
+		cbor_writer_uint(w, child[i].id);
+		write_link(w, &child[i].link);
+	}
+}
+
 bool record_write_head(struct buffer *out, const struct record_head *head)
 {
 	struct cbor_writer w = {NULL, 0, false};
 
 	cbor_writer_init(&w, out, BLOBSTORE_BLOB_MAX);
-	cbor_writer_array(&w, 7);
+	cbor_writer_array(&w, 8);
 	cbor_writer_text(&w, head->label);
 	write_pin(&w, &head->so);
 	write_pin(&w, &head->user);
 	cbor_writer_uint(&w, head->epoch);
 	cbor_writer_uint(&w, head->logins);
 	cbor_writer_uint(&w, head->next_handle);
-	cbor_writer_array(&w, head->page_count);
-	for (size_t i = 0; i < head->page_count; i++) {
-		cbor_writer_array(&w, 3);
-		cbor_writer_uint(&w, head->pages[i].id);
-		write_link(&w, &head->pages[i].link);
-	}
+	write_children(&w, head->pages, head->page_count);
+	cbor_writer_array(&w, 3);
+	cbor_writer_uint(&w, head->ended.since);
+	cbor_writer_uint(&w, head->ended.next);
+	write_children(&w, head->ended.page, head->ended.count);
 	return !w.failed;
+}
+
+static bool read_child(struct cbor_reader *r, uint64_t max, struct record_child *child)
+{
+	return read_array(r, 3) && cbor_reader_uint(r, max, &child->id) &&
+	       read_link(r, &child->link);
+}
+
+static bool read_ended_list(struct cbor_reader *r, struct record_ended_list *list)
+{
+	if (!read_array(r, 3) || !cbor_reader_uint(r, NUMBER_MAX, &list->since) ||
+	    !cbor_reader_uint(r, NUMBER_MAX, &list->next) ||
+	    !cbor_reader_array(r, RECORD_ENDED_PAGES, &list->count))
+		return false;
+	for (size_t i = 0; i < list->count; i++)
+		if (!read_child(r, NUMBER_MAX, &list->page[i]) || list->page[i].id >= list->next ||
+		    (i > 0 && list->page[i].id <= list->page[i - 1].id))
+			return false;
+	return true;
 }
 
 static CK_RV read_pages(struct cbor_reader *r, struct record_head *head)
@@ -172,8 +200,7 @@ static CK_RV read_pages(struct cbor_reader *r, struct record_head *head)
 	for (size_t i = 0; i < count; i++) {
 		struct record_child *c = &head->pages[i];
 
-		if (!read_array(r, 3) || !cbor_reader_uint(r, PAGES_MAX, &c->id) ||
-		    !read_link(r, &c->link) || (i > 0 && c->id <= head->pages[i - 1].id))
+		if (!read_child(r, PAGES_MAX, c) || (i > 0 && c->id <= head->pages[i - 1].id))
 			return CKR_DATA_INVALID;
 		head->page_count = i + 1;
 	}
@@ -188,7 +215,7 @@ CK_RV record_read_head(struct span body, struct record_head *head)
 
 	memset(head, 0, sizeof(*head));
 	cbor_reader_init(&r, body);
-	if (!read_array(&r, 7) || !cbor_reader_text(&r, RECORD_LABEL_MAX, &label) ||
+	if (!read_array(&r, 8) || !cbor_reader_text(&r, RECORD_LABEL_MAX, &label) ||
 	    !read_pin(&r, &head->so) || !head->so.version || !read_pin(&r, &head->user) ||
 	    !cbor_reader_uint(&r, NUMBER_MAX, &head->epoch) ||
 	    !cbor_reader_uint(&r, NUMBER_MAX, &head->logins) ||
@@ -197,7 +224,7 @@ CK_RV record_read_head(struct span body, struct record_head *head)
 	if (label.size)
 		memcpy(head->label, label.data, label.size);
 	rv = read_pages(&r, head);
-	if (rv == CKR_OK && !cbor_reader_end(&r))
+	if (rv == CKR_OK && (!read_ended_list(&r, &head->ended) || !cbor_reader_end(&r)))
 		rv = CKR_DATA_INVALID;
 out:
 	if (rv != CKR_OK)
@@ -429,5 +456,37 @@ CK_RV record_read_once(struct span body, struct record_once *once)
 			if (!cbor_reader_uint(&r, NUMBER_MAX, &once->handles[i]))
 				return CKR_DATA_INVALID;
 	}
+	return cbor_reader_end(&r) ? CKR_OK : CKR_DATA_INVALID;
+}
+
+/* ---- ended logins ---- */
+
+bool record_write_ended(struct buffer *out, const struct record_ended *ended)
+{
+	struct cbor_writer w = {NULL, 0, false};
+
+	cbor_writer_init(&w, out, BLOBSTORE_BLOB_MAX);
+	cbor_writer_array(&w, ended->count);
+	for (size_t i = 0; i < ended->count; i++) {
+		cbor_writer_array(&w, 2);
+		cbor_writer_bytes(&w, FIXED(ended->entry[i].name));
+		cbor_writer_uint(&w, ended->entry[i].time);
+	}
+	return !w.failed;
+}
+
+CK_RV record_read_ended(struct span body, struct record_ended *ended)
+{
+	struct cbor_reader r = {{NULL, 0}, CBOR_READER_DETERMINISTIC, NULL};
+
+	memset(ended, 0, sizeof(*ended));
+	cbor_reader_init(&r, body);
+	if (!cbor_reader_array(&r, RECORD_ENDED_NAMES, &ended->count))
+		return CKR_DATA_INVALID;
+	for (size_t i = 0; i < ended->count; i++)
+		if (!read_array(&r, 2) ||
+		    !read_fixed(&r, ended->entry[i].name, sizeof(ended->entry[i].name)) ||
+		    !cbor_reader_uint(&r, NUMBER_MAX, &ended->entry[i].time))
+			return CKR_DATA_INVALID;
 	return cbor_reader_end(&r) ? CKR_OK : CKR_DATA_INVALID;
 }

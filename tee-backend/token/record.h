@@ -57,12 +57,33 @@ struct record_child {
 	struct record_link link;
 };
 
+/* Logins that ended, by name, in the order in which they did. */
+#define RECORD_ENDED_NAMES 256
+#define RECORD_ENDED_PAGES 32
+
+struct record_ended {
+	size_t count;
+	struct {
+		uint8_t name[TOKEN_LOGIN_SIZE];
+		uint64_t time; /* seconds since 1970 */
+	} entry[RECORD_ENDED_NAMES];
+};
+
+/* Of these pages the last one has room. */
+struct record_ended_list {
+	uint64_t since; /* tickets that are not younger are over, whatever their names */
+	uint64_t next;  /* id of the next page */
+	size_t count;
+	struct record_child page[RECORD_ENDED_PAGES];
+};
+
 struct record_head {
 	char label[RECORD_LABEL_MAX + 1];
 	struct record_pin so, user;
 	uint64_t epoch;
 	uint64_t logins; /* login generation */
 	uint64_t next_handle;
+	struct record_ended_list ended;
 	struct record_child *pages; /* owned; by id */
 	size_t page_count, page_capacity;
 };
@@ -99,6 +120,7 @@ bool record_write_head(struct buffer *out, const struct record_head *head);
 bool record_write_page(struct buffer *out, const struct record_page *page);
 bool record_write_object(struct buffer *out, const struct attribute_set *set);
 bool record_write_once(struct buffer *out, const struct record_once *once);
+bool record_write_ended(struct buffer *out, const struct record_ended *ended);
 
 /* CKR_DATA_INVALID: not such a body. CKR_DEVICE_MEMORY. */
 CK_RV record_read_slots(struct span body, struct record_slots *slots);
@@ -106,6 +128,7 @@ CK_RV record_read_head(struct span body, struct record_head *head);
 CK_RV record_read_page(struct span body, uint64_t id, struct record_page *page);
 CK_RV record_read_object(struct span body, struct attribute_set **set);
 CK_RV record_read_once(struct span body, struct record_once *once);
+CK_RV record_read_ended(struct span body, struct record_ended *ended);
 
 /* The last RECORD_TAG_SIZE bytes of a sealed blob (docs/store.md, section 2); zero if it is shorter. */
 void record_tag(struct span sealed, uint8_t tag[RECORD_TAG_SIZE]);

@@ -105,6 +105,8 @@ void token_free(struct token **token)
 	if (atomic_fetch_sub_explicit(&t->references, 1, memory_order_acq_rel) != 1)
 		return;
 	objects_free(&t->objects);
+	for (size_t i = 0; i < RECORD_ENDED_PAGES; i++)
+		free(t->ended[i]);
 	record_head_wipe(&t->head);
 	damage_free(&t->damage);
 	key_free(&t->identity);
@@ -169,19 +171,6 @@ uint64_t token_login_generation(struct token *token)
 	logins = token->head.logins;
 	pthread_rwlock_unlock(&token->lock);
 	return logins;
-}
-
-static void raise_logins(struct record_head *head, const void *arg)
-{
-	(void)arg;
-	head->logins++;
-}
-
-CK_RV token_logout_generation(struct token *token)
-{
-	struct change change = {.kind = CHANGE_HEAD, .token = token, .edit = raise_logins};
-
-	return commit_run(token->store, &change);
 }
 
 /* ---- objects ---- */

@@ -77,9 +77,22 @@ CK_RV token_init_pin(struct token *token, struct span pin, const struct once *on
 CK_RV token_set_pin(struct token *token, CK_USER_TYPE user, struct span old_pin, struct span new_pin,
 		    const struct once *once);
 
-/* The login generation: tickets carry it, a logout raises it (in memory and sealed). */
+/* Part of every ticket: raised by C_InitToken, so that no login outlives the token that it was to. */
 uint64_t token_login_generation(struct token *token);
-CK_RV token_logout_generation(struct token *token);
+
+/* Each login has a random name, which its tickets carry; none of these is good for longer than this. */
+#define TOKEN_LOGIN_SIZE 16
+#define TOKEN_LOGIN_LIFETIME_S (24 * 60 * 60)
+
+/*
+ * The login NAME ended at NOW, in seconds since 1970: its tickets are over, and stay so over restarts. Some
+ * 8,000 such names are kept at least until their last ticket has expired by itself; when there are more within that
+ * time, the oldest go and all tickets that were made before them are over too.
+ */
+CK_RV token_end_login(struct token *token, const uint8_t name[TOKEN_LOGIN_SIZE], uint64_t now);
+
+/* True if a ticket that was made at MADE for the login NAME is over. Its age is the caller's business. */
+bool token_login_is_over(struct token *token, const uint8_t name[TOKEN_LOGIN_SIZE], uint64_t made);
 
 /* ---- objects ---- */
 

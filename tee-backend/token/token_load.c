@@ -10,6 +10,7 @@
 
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
 #include "common/memory.h"
 #include "mechanism/keyclave.h"
@@ -184,6 +185,33 @@ static CK_RV load_head(struct loading *l)
 	return rv;
 }
 
+/* A page that is refused ends all tickets of before: nobody knows which of them were over. */
+static CK_RV load_ended(struct loading *l)
+{
+	struct token *token = l->token;
+	CK_RV rv = CKR_OK;
+
+	for (size_t i = 0; rv == CKR_OK && i < token->head.ended.count; i++) {
+		const struct record_child *child = &token->head.ended.page[i];
+		struct blob_name name = name_of(l, RECORD_ENDED, child->id);
+		bool refused = false;
+
+		token->ended[i] = calloc(1, sizeof(*token->ended[i]));
+		rv = token->ended[i] ? get_record(l, name, &child->link, &refused) : CKR_DEVICE_MEMORY;
+		if (rv == CKR_OK && !refused &&
+		    record_read_ended(buffer_span(&l->plain), token->ended[i]) != CKR_OK) {
+			damage_add(&token->damage, name, "has a body that is none");
+			refused = true;
+		}
+		if (!refused)
+			continue;
+		free(token->ended[i]);
+		token->ended[i] = NULL;
+		token->ended_lost = (uint64_t)time(NULL);
+	}
+	return rv;
+}
+
 CK_RV token_load(struct token_store *store, const struct record_slot *entry, struct token **token)
 {
 	struct loading l = {.plain = {.secret = true}};
@@ -194,6 +222,8 @@ CK_RV token_load(struct token_store *store, const struct record_slot *entry, str
 		rv = load_head(&l);
 	for (size_t i = 0; rv == CKR_OK && i < l.token->head.page_count; i++)
 		rv = load_page(&l, &l.token->head.pages[i]);
+	if (rv == CKR_OK)
+		rv = load_ended(&l);
 	if (rv == CKR_OK) {
 		rv = blobstore_list(store->blobs, RECORD_OBJECT, entry->token, load_listed, &l);
 		/* The list may end early; load_missing asks for each of the others. */

@@ -128,6 +128,11 @@ kill -9 "$(worker)"
 echo >&"${thief[1]}"
 IFS= read -r -t 60 line <&"${thief[0]}"
 is "its ticket is no good to the next worker either" "$line" "resume: 0x101"
+stop
+check "when all of it was started again" start
+echo >&"${thief[1]}"
+IFS= read -r -t 60 line <&"${thief[0]}"
+is "it is no good either" "$line" "resume: 0x101"
 eval "exec ${thief[1]}>&-"
 wait "$thief_pid" 2>/dev/null
 

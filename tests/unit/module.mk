@@ -46,6 +46,10 @@ unit_programs += %D%/test_token_memory
 %C%_test_token_memory_LDFLAGS = $(kc_token_ldflags) \
 	-Wl,--wrap=malloc,--wrap=calloc,--wrap=realloc,--wrap=reallocarray
 
+unit_programs += %D%/test_token_ended
+%C%_test_token_ended_LDFLAGS = $(kc_token_ldflags)
+%C%_test_token_ended_SOURCES = %D%/test_token_ended.c %D%/token_fixture.c %D%/token_fixture.h
+
 unit_programs += %D%/test_token_load
 %C%_test_token_load_LDFLAGS = $(kc_token_ldflags)
 %C%_test_token_load_SOURCES = %D%/test_token_load.c %D%/token_fixture.c %D%/token_fixture.h

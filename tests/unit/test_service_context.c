@@ -250,6 +250,83 @@ static void test_what_a_login_ticket_is_bound_to(void **state)
 	peer_hang_up(&user);
 }
 
+static CK_RV log_out(struct peer_link *p)
+{
+	return peer_ask(p, REQUEST_LOGOUT, &(struct slot_request){.slot = FIXTURE_SLOT}, NULL);
+}
+
+/* One's own context again after a restart, attached. */
+static void come_back(struct peer_link *p, struct service_fixture *f, const struct peer_link *of)
+{
+	peer_connect(p, f, false);
+	assert_int_equal(peer_hello(p, HELLO_JOIN, of), CKR_OK);
+	assert_int_equal(peer_attach(p), CKR_OK);
+}
+
+/*
+ * Security rule 13: the thief has every ticket that the login ever had, and the context key. After the logout none
+ * is good, neither at once nor when everything was started again; and nobody else's login ends with it.
+ */
+static void test_a_logout_is_for_good(void **state)
+{
+	struct service_fixture *f = *state;
+	struct peer_link user, server, child, stolen, later, back, thief;
+
+	peer_open(&user, f);
+	peer_open(&server, f);
+	assert_int_equal(peer_login(&user, CKU_USER, FIXTURE_USER_PIN), CKR_OK);
+	assert_int_equal(peer_login(&server, CKU_USER, FIXTURE_USER_PIN), CKR_OK);
+	stolen = user;
+	peer_connect(&child, f, false);
+	assert_int_equal(peer_hello(&child, HELLO_CLONE, &user), CKR_OK);
+	assert_int_equal(peer_resume(&child, &user), CKR_OK);
+	peer_hang_up(&user);
+	service_fixture_restart(f);
+	come_back(&back, f, &user);
+	assert_int_equal(peer_resume(&back, &stolen), CKR_OK);
+	later = back;
+	assert_true(later.login_size != stolen.login_size ||
+		    memcmp(later.login, stolen.login, stolen.login_size) != 0);
+	assert_int_equal(log_out(&back), CKR_OK);
+	for (int restarts = 0; restarts < 3; restarts++) {
+		peer_open(&thief, f);
+		assert_int_equal(peer_resume(&thief, &stolen), CKR_USER_NOT_LOGGED_IN);
+		assert_int_equal(peer_resume(&thief, &later), CKR_USER_NOT_LOGGED_IN);
+		assert_int_equal(peer_resume(&thief, &server), CKR_OK);
+		peer_hang_up(&thief);
+		peer_open(&thief, f);
+		assert_int_equal(peer_resume(&thief, &child), CKR_OK);
+		peer_hang_up(&thief);
+		if (restarts == 0) {
+			peer_hang_up(&back);
+			peer_hang_up(&server);
+			peer_hang_up(&child);
+		}
+		service_fixture_restart(f);
+	}
+}
+
+/* The same the other way round: what a child ends is its own. */
+static void test_a_clones_logout_is_its_own(void **state)
+{
+	struct service_fixture *f = *state;
+	struct peer_link user, child, back;
+
+	peer_open(&user, f);
+	assert_int_equal(peer_login(&user, CKU_USER, FIXTURE_USER_PIN), CKR_OK);
+	peer_connect(&child, f, false);
+	assert_int_equal(peer_hello(&child, HELLO_CLONE, &user), CKR_OK);
+	assert_int_equal(peer_resume(&child, &user), CKR_OK);
+	assert_int_equal(log_out(&child), CKR_OK);
+	peer_hang_up(&child);
+	peer_hang_up(&user);
+	service_fixture_restart(f);
+	come_back(&back, f, &user);
+	assert_int_equal(peer_resume(&back, &child), CKR_USER_NOT_LOGGED_IN);
+	assert_int_equal(peer_resume(&back, &user), CKR_OK);
+	peer_hang_up(&back);
+}
+
 static void test_a_new_pin_ends_tickets(void **state)
 {
 	struct peer_link user, other;
@@ -373,6 +450,8 @@ int main(void)
 		cmocka_unit_test(test_a_control_socket_keeps_a_context),
 		cmocka_unit_test(test_contexts_after_a_restart),
 		cmocka_unit_test(test_what_a_login_ticket_is_bound_to),
+		cmocka_unit_test(test_a_logout_is_for_good),
+		cmocka_unit_test(test_a_clones_logout_is_its_own),
 		cmocka_unit_test(test_a_new_pin_ends_tickets),
 		cmocka_unit_test(test_logins),
 		cmocka_unit_test(test_tickets_can_be_off),

@@ -12,7 +12,6 @@
 #include "service/grant.h"
 #include "service/nonce.h"
 #include "service/replay.h"
-#include "service/revocation.h"
 
 #include "cmocka_test.h"
 
@@ -138,26 +137,6 @@ static void test_evidence_cache(void **unused)
 	evidence_cache_free(&cache);
 }
 
-static void test_revocations(void **unused)
-{
-	static struct revocations revoked;
-	uint8_t name[REVOCATION_NAME_SIZE] = {1};
-
-	(void)unused;
-	revocation_init(&revoked);
-	assert_false(revocation_has(&revoked, name));
-	revocation_add(&revoked, name);
-	assert_true(revocation_has(&revoked, name));
-	for (unsigned i = 0; i < REVOCATIONS_MAX; i++) {
-		uint8_t other[REVOCATION_NAME_SIZE] = {2, (uint8_t)i, (uint8_t)(i >> 8)};
-
-		assert_int_equal(revocation_has(&revoked, name), 1);
-		revocation_add(&revoked, other);
-	}
-	assert_false(revocation_has(&revoked, name));
-	pthread_mutex_destroy(&revoked.lock);
-}
-
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -165,7 +144,6 @@ int main(void)
 		cmocka_unit_test(test_grants),
 		cmocka_unit_test(test_nonces),
 		cmocka_unit_test(test_evidence_cache),
-		cmocka_unit_test(test_revocations),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -106,7 +106,7 @@ static void *log_in(void *arg)
 			CKR_PIN_INCORRECT ||
 		    token_check_pin(w->token, CKU_USER, text_span(USER_PIN), NULL) != CKR_OK)
 			w->wrong++;
-		if (token_logout_generation(w->token) != CKR_OK)
+		if (token_end_login(w->token, (const uint8_t[TOKEN_LOGIN_SIZE]){(uint8_t)i, 9}, 1000) != CKR_OK)
 			w->wrong++;
 	}
 	return NULL;
@@ -136,7 +136,8 @@ static void threads_do_not_disturb_each_other(void **state)
 	token_facts(token, &facts);
 	assert_int_equal(facts.objects, THREADS * MINE);
 	assert_int_equal(facts.damaged, 0);
-	assert_int_equal(token_login_generation(token), 3);
+	for (uint8_t i = 0; i <= 3; i++)
+		assert_int_equal(token_login_is_over(token, (const uint8_t[TOKEN_LOGIN_SIZE]){i, 9}, 1), i < 3);
 	for (unsigned i = 0; i < THREADS; i++)
 		for (unsigned k = 0; k < MINE; k++) {
 			char label[32];

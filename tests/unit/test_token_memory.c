@@ -138,6 +138,14 @@ static CK_RV step_replace(struct fixture *f, void *arg)
 	return rv;
 }
 
+static CK_RV step_end_login(struct fixture *f, void *arg)
+{
+	const struct subject *s = arg;
+
+	(void)f;
+	return token_end_login(s->token, (const uint8_t[TOKEN_LOGIN_SIZE]){1}, 1000);
+}
+
 static CK_RV step_begin(struct fixture *f, void *arg)
 {
 	struct sample s = {.list = {.count = 0}};
@@ -176,9 +184,11 @@ static void every_allocation_of_a_life(void **state)
 	sweep(f, step_replace, NULL, &s, 10);
 	assert_int_equal(fixture_find(s.token, "first", NULL), 0);
 	assert_int_equal(fixture_find(s.token, "second", NULL), 1);
+	sweep(f, step_end_login, NULL, &s, 10);
 	token_free(&s.token);
 	sweep(f, step_reopen, NULL, NULL, 10);
 	s.token = fixture_token(f, slot);
+	assert_true(token_login_is_over(s.token, (const uint8_t[TOKEN_LOGIN_SIZE]){1}, 1));
 	assert_string_equal(fixture_label(s.token, s.handle), "second");
 	s.once.sequence++;
 	sweep(f, step_remove, undo_remove, &s, 10);

@@ -82,7 +82,7 @@ static void write_often(struct fixture *f, uint64_t slot, int times)
 	struct token *token = fixture_token(f, slot);
 
 	for (int i = 0; i < times; i++)
-		assert_int_equal(token_logout_generation(token), CKR_OK);
+		assert_int_equal(token_end_login(token, (const uint8_t[TOKEN_LOGIN_SIZE]){1}, 1000), CKR_OK);
 	token_free(&token);
 }
 
@@ -131,10 +131,10 @@ static void forgetting_is_part_of_the_write(void **state)
 	fixture_reopen(f);
 	token = fixture_token(f, slot);
 	fixture_fail(f, FAIL_BEFORE, 1, CKR_DEVICE_MEMORY);
-	assert_int_equal(token_logout_generation(token), CKR_DEVICE_MEMORY);
+	assert_int_equal(token_end_login(token, (const uint8_t[TOKEN_LOGIN_SIZE]){1}, 1000), CKR_DEVICE_MEMORY);
 	assert_true(remembers(f, 1) && remembers(f, 3));
 	f->blobs.how = FAIL_NEVER;
-	assert_int_equal(token_logout_generation(token), CKR_OK);
+	assert_int_equal(token_end_login(token, (const uint8_t[TOKEN_LOGIN_SIZE]){1}, 1000), CKR_OK);
 	assert_false(remembers(f, 1) || remembers(f, 3));
 	assert_int_equal(stored(f), 0);
 	token_free(&token);

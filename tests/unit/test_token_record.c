@@ -385,6 +385,9 @@ static void heads(void **state)
 	record_head_remove(&in, 9);
 	record_head_remove(&in, 10);
 	assert_null(record_head_page(&in, 9));
+	in.ended = (struct record_ended_list){.since = 70, .next = 9, .count = 2};
+	in.ended.page[0] = (struct record_child){.id = 4, .link = sample_link};
+	in.ended.page[1] = (struct record_child){.id = 8, .link = sample_link};
 	assert_true(record_head_copy(&copy, &in));
 	buffer_reset(&body);
 	assert_true(record_write_head(&body, &copy));
@@ -392,6 +395,7 @@ static void heads(void **state)
 	assert_int_equal(record_read_head(buffer_span(&body), &out), CKR_OK);
 	assert_int_equal(out.page_count, 4);
 	assert_string_equal(out.label, "label");
+	assert_memory_equal(&out.ended, &in.ended, sizeof(in.ended));
 	record_head_wipe(&out);
 	record_head_wipe(&copy);
 	record_head_wipe(&in);
@@ -488,6 +492,35 @@ static void onces(void **state)
 	buffer_free(&body);
 }
 
+static CK_RV read_ended(struct span body)
+{
+	static struct record_ended out;
+
+	return record_read_ended(body, &out);
+}
+
+static void ended_logins(void **state)
+{
+	static struct record_ended in, out;
+	struct buffer body = {0};
+
+	(void)state;
+	for (size_t count = 0; count <= RECORD_ENDED_NAMES; count += RECORD_ENDED_NAMES / 2) {
+		in.count = count;
+		for (size_t i = 0; i < count; i++) {
+			in.entry[i].name[3] = (uint8_t)i;
+			in.entry[i].time = 1795555315 + i;
+		}
+		buffer_reset(&body);
+		assert_true(record_write_ended(&body, &in));
+		is("ended-body", buffer_span(&body));
+		assert_int_equal(record_read_ended(buffer_span(&body), &out), CKR_OK);
+		assert_memory_equal(&out, &in, sizeof(in));
+	}
+	CUT(body, read_ended);
+	buffer_free(&body);
+}
+
 /* So that a page which says anything does not pass. */
 static void the_matcher_can_fail(void **state)
 {
@@ -506,7 +539,8 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 	    cmocka_unit_test(slots), cmocka_unit_test(heads),
 	    cmocka_unit_test(pages), cmocka_unit_test(objects),
-	    cmocka_unit_test(onces), cmocka_unit_test(the_matcher_can_fail),
+	    cmocka_unit_test(onces), cmocka_unit_test(ended_logins),
+	    cmocka_unit_test(the_matcher_can_fail),
 	};
 
 	return cmocka_run_group_tests(tests, load_page, free_page);
