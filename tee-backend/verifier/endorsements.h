@@ -25,8 +25,10 @@ struct endorsements {
 
 /*
  * Adds all that FILE holds: certificates and CRLs in PEM or DER (also several, one after the other, padded
- * with NULs), an SNP certificate table (GUIDs), JSON of Intel's PCS (also dcap-qvl's collection of it). False, and
- * WHY (static): nothing recognised, or over a limit.
+ * with NULs), an SNP certificate table (GUIDs), JSON of Intel's PCS (also dcap-qvl's collection of it, from which
+ * {"tcbInfo":<exact text>,"signature":"<hex>"} and "enclaveIdentity" are made as the PCS serves them). What is there
+ * already is not added twice. False, and WHY (static): nothing recognised, something else among it, or over a limit;
+ * what came before that may have been added.
  */
 bool endorsements_add(struct endorsements *e, struct span file, const char **why);
 

@@ -7,7 +7,7 @@ KC_EXTERNAL_LIBS += $(LIBCRYPTO_LIBS) $(JANSSON_LIBS)
 	%D%/appraisal.c %D%/appraisal.h %D%/chain.h \
 	%D%/claims.c %D%/claims.h \
 	%D%/cmw.c %D%/cmw.h \
-	%D%/endorsements.h \
+	%D%/endorsements.c %D%/endorsements.h \
 	%D%/notee.c %D%/notee.h \
 	%D%/policy.c %D%/policy.h \
 	%D%/verifier.c %D%/verifier.h

@@ -54,3 +54,8 @@ fuzz_programs += %D%/fuzz_evidence
 %C%_fuzz_evidence_SOURCES = %D%/fuzz_evidence.c $(fuzz_main)
 %C%_fuzz_evidence_LDFLAGS = $(AM_LDFLAGS) $(KC_FUZZ_LDFLAGS)
 EXTRA_DIST += %D%/corpus/evidence
+
+fuzz_programs += %D%/fuzz_endorsements
+%C%_fuzz_endorsements_SOURCES = %D%/fuzz_endorsements.c $(fuzz_main)
+%C%_fuzz_endorsements_LDFLAGS = $(AM_LDFLAGS) $(KC_FUZZ_LDFLAGS)
+EXTRA_DIST += %D%/corpus/endorsements
