@@ -41,6 +41,13 @@ struct settings {
 	char allow_uids[SETTINGS_LIST_MAX]; /* numbers or names, separated by spaces */
 	char allow_gids[SETTINGS_LIST_MAX];
 	unsigned max_connections;    /* 4096 */
+	/* [platform] */
+	char platform_root[PATH_MAX]; /* before each path of the kernel's interfaces; "": this machine's */
+	unsigned device_timeout_ms;   /* how long a busy device is asked again, 60 s */
+	bool snp_launch_measured;     /* snp-launch = measured-kernel | unknown (security rule 3) */
+	char snp_root_key[8];         /* "vcek", "vlek", "vmrk", "any" */
+	char snp_fields[SETTINGS_LIST_MAX]; /* mixed into the key beside policy, measurement and TCB */
+	char snp_vmpl[8];             /* "auto", "0" to "3" */
 	/* [token] */
 	unsigned pin_tries;          /* 10 */
 	unsigned max_objects;        /* 100000 a store */

@@ -4,7 +4,14 @@ noinst_LIBRARIES += %D%/libkc-platform.a
 KC_LIBS += %D%/libkc-platform.a
 KC_EXTERNAL_LIBS += $(LIBCRYPTO_LIBS)
 %C%_libkc_platform_a_SOURCES = \
+	%D%/cert_table.c %D%/cert_table.h \
 	%D%/hkdf.c %D%/hkdf.h \
 	%D%/notee.c \
+	%D%/nsm.c %D%/nsm.h \
+	%D%/nsm_message.c %D%/nsm_message.h \
 	%D%/platform.c %D%/platform.h \
-	%D%/platform_ops.h
+	%D%/platform_ops.h \
+	%D%/retry.c %D%/retry.h \
+	%D%/rtmr.c %D%/rtmr.h \
+	%D%/sev_guest.c %D%/sev_guest.h \
+	%D%/tsm.c %D%/tsm.h
