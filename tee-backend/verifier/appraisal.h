@@ -27,7 +27,7 @@ struct appraisal_fact {
 	bool pins; /* it measures the code: a policy that fixes its value has pinned the enclave */
 	struct span bytes; /* BYTES: borrowed from the evidence */
 	uint64_t number;   /* NUMBER; FLAG: 0 or 1 */
-	char text[64];     /* TEXT; cut to fit, control characters replaced */
+	char text[136];    /* TEXT; cut to fit, control characters replaced */
 };
 
 struct appraisal_check {

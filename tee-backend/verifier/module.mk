@@ -7,7 +7,10 @@ KC_EXTERNAL_LIBS += $(LIBCRYPTO_LIBS) $(JANSSON_LIBS)
 	%D%/appraisal.c %D%/appraisal.h %D%/chain.h \
 	%D%/claims.c %D%/claims.h \
 	%D%/cmw.c %D%/cmw.h \
+	%D%/cursor.c %D%/cursor.h \
 	%D%/endorsements.c %D%/endorsements.h \
+	%D%/event_log.c %D%/event_log.h %D%/event_log_facts.c \
 	%D%/notee.c %D%/notee.h \
 	%D%/policy.c %D%/policy.h \
+	%D%/tpm_hash.c %D%/tpm_hash.h \
 	%D%/verifier.c %D%/verifier.h

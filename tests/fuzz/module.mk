@@ -59,3 +59,8 @@ fuzz_programs += %D%/fuzz_endorsements
 %C%_fuzz_endorsements_SOURCES = %D%/fuzz_endorsements.c $(fuzz_main)
 %C%_fuzz_endorsements_LDFLAGS = $(AM_LDFLAGS) $(KC_FUZZ_LDFLAGS)
 EXTRA_DIST += %D%/corpus/endorsements
+
+fuzz_programs += %D%/fuzz_event_log
+%C%_fuzz_event_log_SOURCES = %D%/fuzz_event_log.c $(fuzz_main)
+%C%_fuzz_event_log_LDFLAGS = $(AM_LDFLAGS) $(KC_FUZZ_LDFLAGS)
+EXTRA_DIST += %D%/corpus/event_log

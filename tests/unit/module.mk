@@ -220,6 +220,10 @@ unit_programs += %D%/test_verifier_endorsements
 %C%_test_verifier_endorsements_SOURCES = \
 	%D%/test_verifier_endorsements.c %D%/evidence_sample.c %D%/evidence_sample.h
 
+unit_programs += %D%/test_verifier_event_log
+%C%_test_verifier_event_log_SOURCES = \
+	%D%/test_verifier_event_log.c %D%/evidence_sample.c %D%/evidence_sample.h
+
 unit_programs += %D%/test_service_replay
 %C%_test_service_replay_SOURCES = %D%/test_service_replay.c
 
