@@ -5,21 +5,38 @@
 #include "config.h"
 
 #include <pthread.h>
+#include <stdatomic.h>
 #include <string.h>
 
+#include "client/patience.h"
 #include "pkcs11/login.h"
 #include "pkcs11/session.h"
+#include "transport/result.h"
 
 static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
 
+/* Milliseconds for which those who held the lock waited for a daemon, and what this one had waited before. */
+static _Atomic(int64_t) waited;
+static int64_t waited_before;
+
+/* What was spent here behind another's wait for the daemon is not spent again (DESIGN section 7, rule 11). */
 void login_lock(void)
 {
+	int64_t begun = result_deadline(0), others = atomic_load(&waited), passed = 0;
+
+	patience_begin();
 	pthread_mutex_lock(&lock);
+	others = atomic_load(&waited) - others;
+	passed = result_deadline(0) - begun;
+	patience_spend(others < passed ? others : passed);
+	waited_before = patience_spent();
 }
 
 void login_unlock(void)
 {
+	atomic_fetch_add(&waited, patience_spent() - waited_before);
 	pthread_mutex_unlock(&lock);
+	patience_end();
 }
 
 void login_repair(void)

@@ -13,6 +13,7 @@
 #include "client/descriptor_cache.h"
 #include "client/forked.h"
 #include "client/membership.h"
+#include "client/patience.h"
 #include "client/pool.h"
 #include "client/slot_local.h"
 #include "client/start.h"
@@ -204,24 +205,21 @@ static CK_RV client_may_resend(struct client *client, const struct request_row *
 	return CKR_OK;
 }
 
-CK_RV client_call(struct client *client, enum request_id id, const void *request,
-		  struct client_answer *answer)
+static CK_RV client_send(struct client *client, enum request_id id, const void *request,
+			 struct client_answer *answer)
 {
 	const struct request_row *row = request_find(id);
 	struct connection *connection = NULL;
 	enum reach reach = REACH_OK;
-	int64_t deadline = 0;
 	uint64_t lineage = 0;
 	uint64_t sequence = 0;
 	bool sent = false;
 
-	answer->connection = NULL;
-	forked_check(client);
 	for (unsigned i = 0; i < CLIENT_SENDS_MAX; i++) {
 		enum ask asked = ASK_UNSENT;
 		CK_RV rv = CKR_OK;
 
-		reach = pool_take(client, &deadline, &connection);
+		reach = pool_take(client, &connection);
 		if (reach != REACH_OK)
 			break;
 		rv = sent ? client_may_resend(client, row, lineage) : CKR_OK;
@@ -247,6 +245,19 @@ CK_RV client_call(struct client *client, enum request_id id, const void *request
 	if (sent && row->replay == REPLAY_NEVER)
 		return CKR_OPERATION_NOT_INITIALIZED;
 	return client_unreachable(client, row, reach);
+}
+
+CK_RV client_call(struct client *client, enum request_id id, const void *request,
+		  struct client_answer *answer)
+{
+	CK_RV rv = CKR_OK;
+
+	answer->connection = NULL;
+	forked_check(client);
+	patience_begin();
+	rv = client_send(client, id, request, answer);
+	patience_end();
+	return rv;
 }
 
 void client_done(struct client_answer *answer)
@@ -308,14 +319,20 @@ struct client_slot *client_slot_find(struct client *client, uint64_t slot, bool 
 static struct client_slot *client_slot_begin(struct client *client, uint64_t slot)
 {
 	struct client_slot *s = NULL;
+	int64_t begun = 0;
 
 	pthread_mutex_lock(&client->lock);
 	s = client_slot_find(client, slot, true);
+	if (s && s->busy)
+		begun = result_deadline(0);
 	while (s && s->busy)
 		pthread_cond_wait(&client->changed, &client->lock);
 	if (s)
 		s->busy = true;
 	pthread_mutex_unlock(&client->lock);
+	/* The other one takes that long only when it waits for a daemon. */
+	if (begun)
+		patience_spend(result_deadline(0) - begun);
 	return s;
 }
 
@@ -365,9 +382,12 @@ CK_RV client_attach(struct client *client, uint64_t slot)
 	CK_RV rv = CKR_OK;
 
 	forked_check(client);
+	patience_begin();
 	s = client_slot_begin(client, slot);
-	if (!s)
-		return CKR_HOST_MEMORY;
+	if (!s) {
+		rv = CKR_HOST_MEMORY;
+		goto out;
+	}
 	pthread_mutex_lock(&client->lock);
 	first = s->attached++ == 0;
 	s->attaching = first;
@@ -380,6 +400,8 @@ CK_RV client_attach(struct client *client, uint64_t slot)
 		pthread_mutex_unlock(&client->lock);
 	}
 	client_slot_end(client, s);
+out:
+	patience_end();
 	return rv;
 }
 
@@ -391,9 +413,12 @@ CK_RV client_detach(struct client *client, uint64_t slot)
 	CK_RV rv = CKR_OK;
 
 	forked_check(client);
+	patience_begin();
 	s = client_slot_begin(client, slot);
-	if (!s)
-		return CKR_HOST_MEMORY;
+	if (!s) {
+		rv = CKR_HOST_MEMORY;
+		goto out;
+	}
 	pthread_mutex_lock(&client->lock);
 	if (s->attached && --s->attached == 0) {
 		last = true;
@@ -406,6 +431,8 @@ CK_RV client_detach(struct client *client, uint64_t slot)
 	client_slot_end(client, s);
 	if (last)
 		descriptor_drop(client, slot, 0);
+out:
+	patience_end();
 	return rv;
 }
 
@@ -469,13 +496,16 @@ CK_RV client_login(struct client *client, uint64_t slot, CK_USER_TYPE user, stru
 	const struct login_request request = {.slot = slot, .user = user, .pin = pin};
 	struct client_answer answer;
 	bool stale = false;
-	CK_RV rv = client_call(client, REQUEST_LOGIN, &request, &answer);
+	CK_RV rv = CKR_OK;
 
+	patience_begin();
+	rv = client_call(client, REQUEST_LOGIN, &request, &answer);
 	if (rv == CKR_OK)
 		client_set_login(client, slot, user, &answer, &stale);
 	client_done(&answer);
 	if (stale)
 		rv = client_renew_ticket(client, slot);
+	patience_end();
 	return rv;
 }
 

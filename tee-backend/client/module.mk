@@ -9,6 +9,7 @@ KC_LIBS += %D%/libkc-client.a
 	%D%/forked.c %D%/forked.h \
 	%D%/internal.h \
 	%D%/membership.c %D%/membership.h \
+	%D%/patience.c %D%/patience.h \
 	%D%/pool.c %D%/pool.h \
 	%D%/slot_local.c %D%/slot_local.h \
 	%D%/start.c %D%/start.h

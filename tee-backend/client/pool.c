@@ -9,12 +9,16 @@
 #include <time.h>
 
 #include "client/membership.h"
+#include "client/patience.h"
 #include "client/pool.h"
 #include "client/start.h"
 
 /* Between two attempts to reach a daemon that is on its way. */
 #define POOL_PAUSE_FIRST_MS 2
 #define POOL_PAUSE_MAX_MS 50
+
+/* For one more connection to a daemon that is there, when all patience went into waiting until it was. */
+#define POOL_GRACE_MS 1000
 
 /* Takes the idle ones out, for pool_free_all. The caller holds .lock. */
 static struct connection *pool_cut_idle(struct client *client)
@@ -228,9 +232,30 @@ static struct connection *pool_reuse(struct client *client)
 	return NULL;
 }
 
-enum reach pool_take(struct client *client, int64_t *deadline, struct connection **connection)
+/* No connection is idle: how to get one depends on the link. The caller holds .lock, also on return. */
+static enum reach pool_find(struct client *client, int64_t deadline, struct connection **connection)
+{
+	switch (client->link) {
+	case LINK_BUSY:
+		return pool_wait(client, deadline);
+	case LINK_UP:
+		if (!result_time_left(deadline))
+			deadline = result_deadline(POOL_GRACE_MS);
+		return pool_add(client, deadline, connection);
+	case LINK_DOWN:
+		break;
+	}
+	/* Who has waited, be it behind another's call, takes what came of that. */
+	if (!result_time_left(deadline))
+		return client->failure == REACH_OK ? REACH_TIMEOUT : client->failure;
+	return pool_bring_up(client, deadline, connection);
+}
+
+enum reach pool_take(struct client *client, struct connection **connection)
 {
 	enum reach reach = REACH_OK;
+	int64_t deadline = 0;
+	int64_t begun = 0;
 
 	*connection = NULL;
 	pthread_mutex_lock(&client->lock);
@@ -238,15 +263,14 @@ enum reach pool_take(struct client *client, int64_t *deadline, struct connection
 		*connection = pool_reuse(client);
 		if (*connection)
 			break;
-		if (!*deadline)
-			*deadline = result_deadline(client->settings->connect_timeout_ms);
-		if (client->link == LINK_BUSY)
-			reach = pool_wait(client, *deadline);
-		else if (client->link == LINK_UP)
-			reach = pool_add(client, *deadline, connection);
-		else
-			reach = pool_bring_up(client, *deadline, connection);
+		if (!deadline) {
+			begun = result_deadline(0);
+			deadline = patience_deadline(client->settings->connect_timeout_ms);
+		}
+		reach = pool_find(client, deadline, connection);
 	}
 	pthread_mutex_unlock(&client->lock);
+	if (deadline)
+		patience_spend(result_deadline(0) - begun);
 	return reach;
 }

@@ -9,10 +9,10 @@
 #include "client/connection.h"
 
 /*
- * A connection on which hello is done. *DEADLINE (0 at first) is set when one has to be made, so that a call
- * which comes here again does not wait connect-timeout twice.
+ * A connection on which hello is done. Waits for one until the caller's patience (patience.h) is at its end, which is
+ * shorter by this wait afterwards.
  */
-enum reach pool_take(struct client *client, int64_t *deadline, struct connection **connection);
+enum reach pool_take(struct client *client, struct connection **connection);
 
 /* Back to the idle ones, its last answer wiped. */
 void pool_give(struct connection **connection);

@@ -381,6 +381,33 @@ static void test_failures(void **state)
 	assert_int_equal(client_attach(f->client, PEER_SLOT), CKR_OK);
 }
 
+static void *attach_once(void *arg)
+{
+	return client_attach(arg, PEER_SLOT) == CKR_TOKEN_NOT_PRESENT ? NULL : (void *)1;
+}
+
+/* Rule 11: one waits, the others share it; also those who wait for that one's call before they make their own. */
+static void test_waits_do_not_add_up(void **state)
+{
+	struct fixture *f = *state;
+	pthread_t threads[5];
+	int64_t begin = 0;
+
+	f->settings.connect_timeout_ms = 1000;
+	write_script(f, "exec sleep 8");
+	reopen(f, CLIENT_START_ALWAYS);
+	begin = now();
+	for (unsigned i = 0; i < 5; i++)
+		assert_int_equal(pthread_create(&threads[i], NULL, attach_once, f->client), 0);
+	for (unsigned i = 0; i < 5; i++) {
+		void *result = NULL;
+
+		pthread_join(threads[i], &result);
+		assert_null(result);
+	}
+	assert_true(now() - begin >= 990 && now() - begin < 1900);
+}
+
 static void test_policy(void **state)
 {
 	struct fixture *f = *state;
@@ -461,6 +488,7 @@ int main(int argc, char **argv)
 		TEST(test_started_again),
 		TEST(test_makes_its_directory),
 		TEST(test_failures),
+		TEST(test_waits_do_not_add_up),
 		TEST(test_policy),
 		TEST(test_set_uid),
 		TEST(test_dropped_privileges),
