@@ -232,4 +232,17 @@ unit_programs += %D%/test_service_hot
 %C%_test_service_hot_LDFLAGS = $(AM_LDFLAGS) -Wl,--wrap=malloc -Wl,--wrap=calloc \
 	-Wl,--wrap=realloc -Wl,--wrap=memory_secret_new
 
+# pkcs11: the module itself, loaded as a host program does, in front of a real daemon.
+unit_programs += %D%/test_pkcs11_hash
+%C%_test_pkcs11_hash_SOURCES = %D%/test_pkcs11_hash.c pkcs11/hash.c
+%C%_test_pkcs11_hash_LDADD = $(LDADD) $(NETTLE_LIBS)
+
+unit_programs += %D%/test_pkcs11_operation
+%C%_test_pkcs11_operation_SOURCES = \
+	%D%/test_pkcs11_operation.c %D%/module_fixture.c %D%/module_fixture.h
+%C%_test_pkcs11_operation_LDADD = $(LDADD) -ldl
+
+unit_programs += %D%/test_pkcs11_login
+%C%_test_pkcs11_login_SOURCES = %D%/test_pkcs11_login.c %D%/module_fixture.c %D%/module_fixture.h
+%C%_test_pkcs11_login_LDADD = $(LDADD) -ldl
 endif
