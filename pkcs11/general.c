@@ -7,7 +7,7 @@
 
 #include <string.h>
 
-#include "pkcs11/module.h"
+#include "pkcs11/session.h"
 #include "pkcs11/text.h"
 
 #define LIST_ENTRY(name) .name = name,
@@ -102,14 +102,24 @@ MODULE_EXPORT CK_RV C_GetInterface(CK_UTF8CHAR_PTR pInterfaceName, CK_VERSION_PT
 	return CKR_FUNCTION_FAILED;
 }
 
+/* Legacy functions, with the errors of every function that takes a session (v3.0 section 5.20). */
+static CK_RV not_parallel(CK_SESSION_HANDLE handle)
+{
+	struct session *s = NULL;
+	CK_RV rv = session_enter(handle, &s);
+
+	if (rv != CKR_OK)
+		return rv;
+	session_leave(s);
+	return CKR_FUNCTION_NOT_PARALLEL;
+}
+
 MODULE_EXPORT CK_RV C_GetFunctionStatus(CK_SESSION_HANDLE hSession)
 {
-	(void)hSession;
-	return CKR_FUNCTION_NOT_PARALLEL;
+	return not_parallel(hSession);
 }
 
 MODULE_EXPORT CK_RV C_CancelFunction(CK_SESSION_HANDLE hSession)
 {
-	(void)hSession;
-	return CKR_FUNCTION_NOT_PARALLEL;
+	return not_parallel(hSession);
 }

@@ -329,10 +329,12 @@ MODULE_EXPORT CK_RV C_FindObjectsInit(CK_SESSION_HANDLE hSession, CK_ATTRIBUTE_P
 	rv = native_template(pTemplate, ulCount, &request.template, &arena);
 	if (rv == CKR_OK) {
 		rv = find_all(s, &request);
-	} else if (rv == CKR_ATTRIBUTE_TYPE_INVALID || rv == CKR_TEMPLATE_INCONSISTENT) {
+	} else if (rv == CKR_ATTRIBUTE_TYPE_INVALID || rv == CKR_ATTRIBUTE_VALUE_INVALID ||
+		   rv == CKR_TEMPLATE_INCONSISTENT) {
 		/*
-		 * Other vendors' attributes (NSS asks for its own), or two values for one: no object of ours
-		 * has that, and the second is no error of this call (PKCS#11 v3.1 section 5.7.8).
+		 * Other vendors' attributes (NSS asks for its own), values that no attribute can have, or two
+		 * for one: no object of ours has that. The first two may be errors of this call, as in few
+		 * tokens; the third is none (PKCS#11 v3.0 section 5.7.7).
 		 */
 		s->found_count = s->found_next = 0;
 		rv = CKR_OK;

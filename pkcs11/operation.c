@@ -119,6 +119,8 @@ static CK_RV begin(struct session *s, struct operation *op, const CK_MECHANISM *
 		rv = descriptor_get(s->client, s->slot, key, &op->key);
 		if (rv == CKR_OK)
 			rv = descriptor_permits(op->key, &op->mechanism, kinds[op->kind].usage);
+		if (rv == CKR_OK)
+			rv = mechanism_check_key(&op->mechanism, op->key->bits);
 	}
 	if (rv != CKR_OK)
 		return rv;

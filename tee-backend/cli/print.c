@@ -56,9 +56,8 @@ int cli_error_rv(const struct cli *cli, CK_RV rv, const char *what)
 		{CKR_OBJECT_HANDLE_INVALID, "there is no such object"},
 		{CKR_ACTION_PROHIBITED, "the object's own policy forbids it"},
 		{CKR_ATTRIBUTE_READ_ONLY, "an attribute may not be set"},
-		{CKR_ATTRIBUTE_VALUE_INVALID, "an attribute's value is not acceptable"},
+		{CKR_ATTRIBUTE_VALUE_INVALID, "an attribute's value, or the key size, is not acceptable"},
 		{CKR_TEMPLATE_INCONSISTENT, "the attributes contradict each other or the token's policy"},
-		{CKR_KEY_SIZE_RANGE, "the token has no keys of that size"},
 		{CKR_CURVE_NOT_SUPPORTED, "the token does not have that curve"},
 		{CKR_FUNCTION_NOT_SUPPORTED, "this keyclaved does not support it"},
 	};

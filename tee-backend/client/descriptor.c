@@ -238,11 +238,12 @@ static bool descriptor_allows(const struct descriptor *descriptor, CK_MECHANISM_
 CK_RV descriptor_permits(const struct descriptor *descriptor, const struct mechanism *m,
 			 CK_FLAGS usage)
 {
-	if (!(descriptor->usage & usage))
-		return CKR_KEY_FUNCTION_NOT_PERMITTED;
-	if (!(m->row->flags & usage) || !descriptor_allows(descriptor, m->row->type))
+	if (!(m->row->flags & usage))
 		return CKR_MECHANISM_INVALID;
+	/* PKCS#11 v3.0 section 5.1.6: a wrong type weighs more than a missing permission. */
 	if (!mechanism_takes_key(m->row, descriptor->key_type))
 		return CKR_KEY_TYPE_INCONSISTENT;
-	return CKR_OK;
+	if (!(descriptor->usage & usage))
+		return CKR_KEY_FUNCTION_NOT_PERMITTED;
+	return descriptor_allows(descriptor, m->row->type) ? CKR_OK : CKR_MECHANISM_INVALID;
 }

@@ -72,7 +72,10 @@ static CK_RV ec_verify(const struct key *key, const struct mechanism *m, struct 
 	return pkey_verify(key->pool, &context, input, encoded);
 }
 
-/* CK_ECDH1_DERIVE_PARAMS: the point as it is or within an OCTET STRING, compressed or not. */
+/*
+ * CK_ECDH1_DERIVE_PARAMS: the point as it is or within an OCTET STRING, compressed or not. What is no point
+ * has a code of its own, to be preferred to CKR_MECHANISM_PARAM_INVALID (PKCS#11 v3.0 section 5.1.6).
+ */
 static CK_RV ec_derive(const struct key *key, const struct mechanism *m, size_t size,
 		       struct buffer *out)
 {
@@ -83,8 +86,8 @@ static CK_RV ec_derive(const struct key *key, const struct mechanism *m, size_t 
 
 	if (!key_format_open_point(m->peer, 1 + 2 * field, &point) &&
 	    !key_format_open_point(m->peer, 1 + field, &point))
-		return CKR_MECHANISM_PARAM_INVALID;
-	rv = ec_key_peer(key->curve, point, CKR_MECHANISM_PARAM_INVALID, &peer);
+		return CKR_PUBLIC_KEY_INVALID;
+	rv = ec_key_peer(key->curve, point, CKR_PUBLIC_KEY_INVALID, &peer);
 	if (rv == CKR_OK)
 		rv = ecdh_derive(key, m, peer, size, out);
 	EVP_PKEY_free(peer);

@@ -33,11 +33,11 @@ static CK_RV shared_secret(const struct key *key, EVP_PKEY *peer, struct buffer 
 	/* The import of the peer has checked its point; the check here would multiply by the order. */
 	if (EVP_PKEY_derive_set_peer_ex(context->pkey, peer, 0) != 1) {
 		context_free(&context);
-		return library_failure(CKR_MECHANISM_PARAM_INVALID);
+		return library_failure(CKR_PUBLIC_KEY_INVALID);
 	}
 	/* X25519 fails on the points of small order, RFC 7748 section 6.1. */
 	rv = pkey_run(key->pool, &context, (struct span){0}, secret->data, &size,
-		      CKR_MECHANISM_PARAM_INVALID);
+		      CKR_PUBLIC_KEY_INVALID);
 	if (rv == CKR_OK && size != secret->size)
 		rv = CKR_DEVICE_ERROR;
 	return rv;

@@ -47,8 +47,9 @@ CK_RV key_generate(const struct mechanism *m, struct attribute_set *object);
 
 /*
  * Generates a pair by M: PUBLIC has CKA_MODULUS_BITS and CKA_PUBLIC_EXPONENT (default 65537), or CKA_EC_PARAMS.
- * Adds the components to both, and everything key_complete computes. CKR_KEY_SIZE_RANGE,
- * CKR_CURVE_NOT_SUPPORTED, CKR_ATTRIBUTE_VALUE_INVALID (exponent even, < 65537 or over 2^256).
+ * Adds the components to both, and everything key_complete computes.
+ * CKR_CURVE_NOT_SUPPORTED, CKR_ATTRIBUTE_VALUE_INVALID (a size that the token does not have; an exponent
+ * even, < 65537 or over 2^256).
  */
 CK_RV key_generate_pair(const struct mechanism *m, struct attribute_set *public_object,
 			struct attribute_set *private_object);

@@ -20,13 +20,22 @@ bool key_format_private(struct buffer *out, struct span algorithm, struct span k
 	return ok;
 }
 
+/* Zeros with which wrapping filled up a semiblock (PKCS#11 v3.1 section 6.16.3). */
+static bool is_filler(struct span rest)
+{
+	static const uint8_t zeros[7];
+
+	return rest.size <= sizeof(zeros) && span_equal(rest, (struct span){zeros, rest.size});
+}
+
 bool key_format_open_private(struct span encoded, struct span *algorithm, struct span *key)
 {
 	struct span body = {0};
 	struct span version = {0};
 	struct span rest = {0};
 
-	if (!der_only(encoded, DER_SEQUENCE, &body) || !der_take_unsigned(&body, &version) ||
+	if (!der_take(&encoded, DER_SEQUENCE, &body) || !is_filler(encoded) ||
+	    !der_take_unsigned(&body, &version) ||
 	    version.size > 1 || (version.size == 1 && version.data[0] != 1) ||
 	    !der_take(&body, DER_SEQUENCE, algorithm) || !der_take(&body, DER_OCTET_STRING, key))
 		return false;

@@ -13,7 +13,7 @@ bool key_format_private(struct buffer *out, struct span algorithm, struct span k
 
 /*
  * The reverse: ALGORITHM and KEY are borrowed from ENCODED. False: not a PrivateKeyInfo, or bytes after
- * it. Attributes and the public key of version 2 are skipped: the private key has the last word.
+ * it (a semiblock's filling of zeros excepted). Attributes and the public key of version 2 are skipped: the private key has the last word.
  */
 bool key_format_open_private(struct span encoded, struct span *algorithm, struct span *key);
 

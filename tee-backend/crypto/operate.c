@@ -176,14 +176,21 @@ static CK_RV check_wrappable(const struct mechanism *m, const struct key *target
 	return CKR_OK;
 }
 
-/* Same sections: a key is filled up with zeros to whole blocks. */
+/*
+ * Same sections, and section 6.16.3 for CKM_AES_KEY_WRAP: a key is filled up with zeros to whole blocks, or
+ * semiblocks of 8 bytes.
+ */
 static bool fill_blocks(const struct mechanism *m, struct buffer *encoded)
 {
-	const size_t rest = m->row->block > 0 ? encoded->size % m->row->block : 0;
+	size_t block = 1;
 
-	if (rest == 0 || (m->row->scheme != SCHEME_AES_ECB && m->row->scheme != SCHEME_AES_CBC))
+	if (m->row->scheme == SCHEME_AES_ECB || m->row->scheme == SCHEME_AES_CBC)
+		block = m->row->block;
+	else if (m->row->scheme == SCHEME_AES_KEY_WRAP)
+		block = m->row->block / 2;
+	if (encoded->size % block == 0)
 		return true;
-	return buffer_resize(encoded, encoded->size + m->row->block - rest);
+	return buffer_resize(encoded, encoded->size + block - encoded->size % block);
 }
 
 CK_RV operate_wrap(const struct key *wrapping, const struct mechanism *m, const struct key *target,

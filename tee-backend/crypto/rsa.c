@@ -180,13 +180,12 @@ static CK_RV run(const struct key *key, const struct mechanism *m, enum context_
 static CK_RV check_pss(const struct key *key, const struct mechanism *m, struct span input)
 {
 	const struct mechanism_row *hash = digest_row(m->hash);
-	const size_t encoded = (key->bits - 1 + 7) / 8; /* emLen of RFC 8017 section 9.1.1 */
 
 	if (!hash || !mechanism_find_mgf(m->mgf))
 		return CKR_MECHANISM_PARAM_INVALID;
 	if (m->row->digest != CK_UNAVAILABLE_INFORMATION && m->row->digest != m->hash)
 		return CKR_MECHANISM_PARAM_INVALID;
-	if (encoded < hash->output + 2 || m->salt_size > encoded - hash->output - 2)
+	if (mechanism_check_key(m, key->bits) != CKR_OK)
 		return CKR_MECHANISM_PARAM_INVALID;
 	return input.size == hash->output ? CKR_OK : CKR_DATA_LEN_RANGE;
 }

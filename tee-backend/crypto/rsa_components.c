@@ -63,7 +63,7 @@ CK_RV rsa_components_check_public(struct span n, struct span e)
 	    (bits > LONG_MODULUS_BITS ? LONG_MODULUS_EXPONENT_BITS : EXPONENT_BITS_MAX))
 		return CKR_ATTRIBUTE_VALUE_INVALID;
 	family_key_limits(FAMILY_RSA, &min, &max);
-	return bits < min || bits > max ? CKR_KEY_SIZE_RANGE : CKR_OK;
+	return bits < min || bits > max ? CKR_ATTRIBUTE_VALUE_INVALID : CKR_OK;
 }
 
 /* Numbers at work. NULL: not known yet. */

@@ -24,7 +24,7 @@ extern const struct rsa_part rsa_parts[RSA_COMPONENTS];
 /* Bits of a big-endian number, leading zeros not counted. */
 CK_ULONG rsa_components_bits(struct span n);
 
-/* Limits that libcrypto and the mechanism table set. CKR_KEY_SIZE_RANGE, CKR_ATTRIBUTE_VALUE_INVALID. */
+/* Limits that libcrypto and the mechanism table set. CKR_ATTRIBUTE_VALUE_INVALID. */
 CK_RV rsa_components_check_public(struct span n, struct span e);
 
 /*

@@ -127,7 +127,7 @@ static CK_RV generation_of(const struct mechanism *m, struct attribute_set *publ
 	if (asked == 0)
 		return CKR_TEMPLATE_INCOMPLETE;
 	if (asked < m->row->min_key || asked > m->row->max_key || asked % 8 != 0)
-		return CKR_KEY_SIZE_RANGE;
+		return CKR_ATTRIBUTE_VALUE_INVALID;
 	if (attribute_set_get(public_object, CKA_PUBLIC_EXPONENT).size == 0 &&
 	    !attribute_set_put(public_object, CKA_PUBLIC_EXPONENT,
 			       (struct span){default_exponent, sizeof(default_exponent)}))

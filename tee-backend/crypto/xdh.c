@@ -32,7 +32,7 @@ static CK_RV xdh_derive(const struct key *key, const struct mechanism *m, size_t
 	CK_RV rv = CKR_OK;
 
 	if (!key_format_open_point(m->peer, CURVE25519_SIZE, &point))
-		return CKR_MECHANISM_PARAM_INVALID;
+		return CKR_PUBLIC_KEY_INVALID;
 	peer = EVP_PKEY_new_raw_public_key_ex(library_context(), key->curve->name,
 					      LIBRARY_PROPERTIES, point.data, point.size);
 	if (!peer)

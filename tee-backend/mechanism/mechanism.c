@@ -204,9 +204,7 @@ static bool take_oaep(const CK_MECHANISM *native, struct mechanism *m)
 		return false;
 	m->hash = params.hashAlg;
 	m->mgf = params.mgf;
-	/* Source 0 is what the specification calls "empty": then there may be no label. */
-	if (params.source != CKZ_DATA_SPECIFIED && 
-	    (params.source != 0 || params.ulSourceDataLen != 0))
+	if (params.source != CKZ_DATA_SPECIFIED) /* PKCS#11 v3.1 section 6.1.7 */
 		return false;
 	return point(params.pSourceData, params.ulSourceDataLen, &m->label);
 }
@@ -346,6 +344,18 @@ CK_RV mechanism_check(const struct mechanism *m)
 	if (!m->row)
 		return CKR_MECHANISM_INVALID;
 	return check_parameter(m) ? CKR_OK : CKR_MECHANISM_PARAM_INVALID;
+}
+
+CK_RV mechanism_check_key(const struct mechanism *m, CK_ULONG key_bits)
+{
+	const struct mechanism_row *hash = find_digest(m->hash);
+	const size_t encoded = (key_bits + 6) / 8; /* emLen: the modulus less a bit, in bytes */
+
+	if (m->row->scheme != SCHEME_RSA_PSS)
+		return CKR_OK;
+	if (!hash || encoded < hash->output + 2 || m->salt_size > encoded - hash->output - 2)
+		return CKR_MECHANISM_PARAM_INVALID;
+	return CKR_OK;
 }
 
 /* ---- sizes ---- */

@@ -198,6 +198,12 @@ CK_RV mechanism_from_native(const CK_MECHANISM *native, struct mechanism *m);
 CK_RV mechanism_check(const struct mechanism *m);
 
 /*
+ * What mechanism_check cannot see: do M's parameters suit a key of KEY_BITS? The salt and the digest of PSS
+ * have to fit into the modulus (RFC 8017 section 9.1.1). CKR_MECHANISM_PARAM_INVALID.
+ */
+CK_RV mechanism_check_key(const struct mechanism *m, CK_ULONG key_bits);
+
+/*
  * The largest result of signing (or of a MAC) with a key of KEY_BITS (RSA modulus bits, curve order
  * bits), exact for all that are here. 0: not a signing mechanism.
  */

@@ -95,11 +95,14 @@ void object_forget_key(struct object *object);
  * May this key be used so? USAGE is one CKF_ bit (CKF_SIGN ... CKF_DERIVE). Checks class, the CKA_ usage
  * flag, CKA_ALLOWED_MECHANISMS and key type. Not CKA_START_DATE and CKA_END_DATE, which are "for reference
  * only" (PKCS#11 v3.1 section 4.8): an enclave has no time that it could trust for that.
- * CKR_KEY_FUNCTION_NOT_PERMITTED, CKR_KEY_TYPE_INCONSISTENT, CKR_MECHANISM_INVALID, CKR_KEY_HANDLE_INVALID.
+ * CKR_KEY_HANDLE_INVALID, CKR_KEY_TYPE_INCONSISTENT, CKR_KEY_FUNCTION_NOT_PERMITTED, CKR_MECHANISM_INVALID.
  */
 CK_RV object_permits(const struct object *object, const struct mechanism *m, CK_FLAGS usage);
 
-/* May WRAPPING wrap TARGET? EXTRACTABLE, WRAP_WITH_TRUSTED, WRAP_TEMPLATE. CKR_KEY_UNEXTRACTABLE, CKR_KEY_NOT_WRAPPABLE. */
+/*
+ * May WRAPPING wrap TARGET? EXTRACTABLE, WRAP_WITH_TRUSTED, WRAP_TEMPLATE. CKR_KEY_UNEXTRACTABLE,
+ * CKR_KEY_NOT_WRAPPABLE, CKR_KEY_HANDLE_INVALID (of the template).
+ */
 CK_RV object_may_wrap(const struct object *wrapping, const struct object *target);
 
 #endif

@@ -29,14 +29,18 @@ CK_RV object_permits(const struct object *object, const struct mechanism *m, CK_
 
 	if (!(bit & CLASS_KEY))
 		return CKR_KEY_HANDLE_INVALID;
-	if (!use || !attribute_set_bool(set, use->flag, false))
-		return CKR_KEY_FUNCTION_NOT_PERMITTED;
-	if (!(m->row->flags & usage) || !allows(set, m->row->type))
+	if (!(m->row->flags & usage))
 		return CKR_MECHANISM_INVALID;
+	/* PKCS#11 v3.0 section 5.1.6: a wrong type weighs more than a missing permission. */
 	if (!mechanism_takes_key(m->row,
 				 attribute_set_ulong(set, CKA_KEY_TYPE, ATTRIBUTE_ANY_KEY_TYPE)))
 		return CKR_KEY_TYPE_INCONSISTENT;
-	return CKR_OK;
+	/* C_WrapKey and C_UnwrapKey have a code for the other half of a pair, the others do not. */
+	if (!use && usage & (CKF_WRAP | CKF_UNWRAP))
+		return CKR_KEY_TYPE_INCONSISTENT;
+	if (!use || !attribute_set_bool(set, use->flag, false))
+		return CKR_KEY_FUNCTION_NOT_PERMITTED;
+	return allows(set, m->row->type) ? CKR_OK : CKR_MECHANISM_INVALID;
 }
 
 CK_RV object_may_wrap(const struct object *wrapping, const struct object *target)
@@ -53,14 +57,14 @@ CK_RV object_may_wrap(const struct object *wrapping, const struct object *target
 	if (attribute_set_bool(set, CKA_WRAP_WITH_TRUSTED, false) &&
 	    !attribute_set_bool(by, CKA_TRUSTED, false))
 		return CKR_KEY_NOT_WRAPPABLE;
-	/* PKCS#11 v3.1 section 4.8: what does not match CKA_WRAP_TEMPLATE must not be wrapped. */
+	/* PKCS#11 v3.0 section 5.18.3: what does not match is, for this wrapping key, no key to wrap. */
 	if (template.size && attribute_template_read(template, &wanted) != CKR_OK)
 		return CKR_KEY_NOT_WRAPPABLE;
 	for (size_t i = 0; i < wanted.count; i++) {
 		const struct attribute *a = &wanted.item[i];
 
 		if (!span_equal(attribute_set_get(set, a->type), a->value))
-			return CKR_KEY_NOT_WRAPPABLE;
+			return CKR_KEY_HANDLE_INVALID;
 	}
 	return CKR_OK;
 }

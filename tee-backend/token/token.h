@@ -72,7 +72,10 @@ void token_damage(struct token *token, void (*each)(const char *line, void *arg)
  */
 CK_RV token_check_pin(struct token *token, CK_USER_TYPE user, struct span pin, const struct once *once);
 
-/* C_InitPIN (the caller has checked that SO is logged in) and C_SetPIN. CKR_PIN_LEN_RANGE, CKR_PIN_INVALID. */
+/*
+ * C_InitPIN (the caller has checked that SO is logged in) and C_SetPIN. CKR_PIN_LEN_RANGE, CKR_PIN_INVALID;
+ * CKR_PIN_INCORRECT also when there is no user PIN to replace.
+ */
 CK_RV token_init_pin(struct token *token, struct span pin, const struct once *once);
 CK_RV token_set_pin(struct token *token, CK_USER_TYPE user, struct span old_pin, struct span new_pin,
 		    const struct once *once);

@@ -188,6 +188,9 @@ CK_RV token_set_pin(struct token *token, CK_USER_TYPE user, struct span old_pin,
 		rv = pin_check(new_pin, token->store->weak_pin);
 		if (rv == CKR_OK)
 			rv = token_pin_attempt(token, user, old_pin, once);
+		/* PKCS#11 v3.0 section 5.1.6: only C_Login says that there is none; here none is a wrong one. */
+		if (rv == CKR_USER_PIN_NOT_INITIALIZED)
+			rv = CKR_PIN_INCORRECT;
 		if (rv == CKR_OK)
 			rv = replace(token, user == CKU_SO, new_pin, once);
 	}

@@ -153,7 +153,9 @@ static void test_permits(void **state)
 	assert_int_equal(descriptor_permits(any, &sha256, CKF_SIGN), CKR_OK);
 	assert_int_equal(descriptor_permits(only, &ecdsa, CKF_SIGN), CKR_OK);
 	assert_int_equal(descriptor_permits(only, &sha256, CKF_SIGN), CKR_MECHANISM_INVALID);
-	assert_int_equal(descriptor_permits(any, &ecdsa, CKF_DECRYPT), CKR_KEY_FUNCTION_NOT_PERMITTED);
+	assert_int_equal(descriptor_permits(any, &ecdsa, CKF_VERIFY), CKR_KEY_FUNCTION_NOT_PERMITTED);
+	assert_int_equal(descriptor_permits(any, &ecdsa, CKF_DECRYPT), CKR_MECHANISM_INVALID);
+	assert_int_equal(descriptor_permits(any, &rsa, CKF_DECRYPT), CKR_KEY_TYPE_INCONSISTENT);
 	assert_int_equal(descriptor_permits(any, &rsa, CKF_SIGN), CKR_KEY_TYPE_INCONSISTENT);
 	descriptor_free(&any);
 	descriptor_free(&only);

@@ -206,6 +206,25 @@ static void pss_is_taken(void **state)
 	assert_int_equal(verdict(CKM_RSA_PKCS_PSS, &params, sizeof(params)), CKR_MECHANISM_PARAM_INVALID);
 }
 
+static void salts_fit_keys(void **state)
+{
+	CK_RSA_PKCS_PSS_PARAMS params = {CKM_SHA512, CKG_MGF1_SHA512, 190};
+	struct mechanism m;
+
+	(void)state;
+	assert_int_equal(decode(CKM_SHA512_RSA_PKCS_PSS, &params, sizeof(params), &m), CKR_OK);
+	assert_int_equal(mechanism_check_key(&m, 2048), CKR_OK);
+	assert_int_equal(mechanism_check_key(&m, 2047), CKR_OK);
+	assert_int_equal(mechanism_check_key(&m, 2041), CKR_MECHANISM_PARAM_INVALID); /* a byte less */
+	assert_int_equal(mechanism_check_key(&m, 512), CKR_MECHANISM_PARAM_INVALID);
+	assert_int_equal(mechanism_check_key(&m, 0), CKR_MECHANISM_PARAM_INVALID);
+	params.sLen = 191;
+	assert_int_equal(decode(CKM_SHA512_RSA_PKCS_PSS, &params, sizeof(params), &m), CKR_OK);
+	assert_int_equal(mechanism_check_key(&m, 2048), CKR_MECHANISM_PARAM_INVALID);
+	assert_int_equal(decode(CKM_ECDSA, NULL, 0, &m), CKR_OK);
+	assert_int_equal(mechanism_check_key(&m, 256), CKR_OK);
+}
+
 static void oaep_is_taken(void **state)
 {
 	CK_RSA_PKCS_OAEP_PARAMS params = {CKM_SHA_1, CKG_MGF1_SHA1, CKZ_DATA_SPECIFIED, bytes, 9};
@@ -220,14 +239,9 @@ static void oaep_is_taken(void **state)
 	params.ulSourceDataLen = 0;
 	assert_int_equal(verdict(CKM_RSA_PKCS_OAEP, &params, sizeof(params)), CKR_OK);
 	params.source = 0;
-	assert_int_equal(verdict(CKM_RSA_PKCS_OAEP, &params, sizeof(params)), CKR_OK);
-	params.source = 2;
-	assert_int_equal(verdict(CKM_RSA_PKCS_OAEP, &params, sizeof(params)), CKR_MECHANISM_PARAM_INVALID);
-	params.source = 0;
-	params.pSourceData = bytes;
-	params.ulSourceDataLen = 1;
 	assert_int_equal(verdict(CKM_RSA_PKCS_OAEP, &params, sizeof(params)), CKR_MECHANISM_PARAM_INVALID);
 	params.source = CKZ_DATA_SPECIFIED;
+	params.pSourceData = bytes;
 	params.ulSourceDataLen = MECHANISM_LABEL_MAX + 1;
 	assert_int_equal(verdict(CKM_RSA_PKCS_OAEP, &params, sizeof(params)), CKR_MECHANISM_PARAM_INVALID);
 	params.ulSourceDataLen = 1;
@@ -451,7 +465,7 @@ int main(void)
 		cmocka_unit_test(gcm_is_taken),
 		cmocka_unit_test(gcm_limits_hold),
 		cmocka_unit_test(pss_is_taken),
-		cmocka_unit_test(oaep_is_taken),
+		cmocka_unit_test(salts_fit_keys), cmocka_unit_test(oaep_is_taken),
 		cmocka_unit_test(ecdh_is_taken),
 		cmocka_unit_test(eddsa_is_pure_only),
 		cmocka_unit_test(mac_length_is_taken),

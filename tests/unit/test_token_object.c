@@ -245,6 +245,8 @@ static void keys_serve_what_they_allow(void **state)
 			 CKR_KEY_FUNCTION_NOT_PERMITTED);
 	assert_int_equal(permits(private, CKM_ECDH1_DERIVE, CKF_SIGN), CKR_MECHANISM_INVALID);
 	assert_int_equal(permits(private, CKM_RSA_PKCS, CKF_SIGN), CKR_KEY_TYPE_INCONSISTENT);
+	/* The type weighs more than the flag. */
+	assert_int_equal(permits(private, CKM_RSA_PKCS, CKF_DECRYPT), CKR_KEY_TYPE_INCONSISTENT);
 	assert_int_equal(permits(data, CKM_ECDSA, CKF_SIGN), CKR_KEY_HANDLE_INVALID);
 	assert_int_equal(set_bool(private, CKA_SIGN, false, false, &no), CKR_OK);
 	assert_int_equal(permits(no, CKM_ECDSA, CKF_SIGN), CKR_KEY_FUNCTION_NOT_PERMITTED);
@@ -291,7 +293,7 @@ static void wrapping_asks_both_keys(void **state)
 	sample_bool(&more, CKA_TRUSTED, true);
 	picky = kind_object(KIND_AES, &more);
 	assert_int_equal(object_may_wrap(picky, target), CKR_OK);
-	assert_int_equal(object_may_wrap(picky, generic), CKR_KEY_NOT_WRAPPABLE);
+	assert_int_equal(object_may_wrap(picky, generic), CKR_KEY_HANDLE_INVALID);
 	object_free(&target);
 	target = kind_object(KIND_EC_PUBLIC, NULL);
 	assert_int_equal(object_may_wrap(wrapping, target), CKR_KEY_NOT_WRAPPABLE);

@@ -127,6 +127,8 @@ static void initialising_again_destroys_and_keeps_the_serial(void **state)
 	assert_false(after.flags & (CKF_USER_PIN_INITIALIZED | CKF_SO_PIN_COUNT_LOW));
 	assert_int_equal(token_check_pin(now, CKU_USER, text_span(USER_PIN), NULL),
 			 CKR_USER_PIN_NOT_INITIALIZED);
+	assert_int_equal(token_set_pin(now, CKU_USER, text_span(USER_PIN), text_span("23456"), NULL),
+			 CKR_PIN_INCORRECT);
 	/* Who still holds the old one gets nothing done any more. */
 	assert_int_equal(fixture_find(token, "mine", NULL), 0);
 	assert_null(fixture_label(token, last));
