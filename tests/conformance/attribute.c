@@ -75,8 +75,6 @@ static void dump(struct conformance *c, CK_SESSION_HANDLE s, const char *what, C
 
 static void dumps(struct conformance *c, CK_SESSION_HANDLE s, const CK_OBJECT_HANDLE *handles)
 {
-	CK_OBJECT_HANDLE plain = CK_INVALID_HANDLE;
-
 	dump(c, s, "data", handles[SAMPLE_DATA]);
 	dump(c, s, "RSA private key", handles[SAMPLE_RSA_PRIVATE]);
 	dump(c, s, "RSA public key", handles[SAMPLE_RSA_PUBLIC]);
@@ -84,10 +82,35 @@ static void dumps(struct conformance *c, CK_SESSION_HANDLE s, const CK_OBJECT_HA
 	dump(c, s, "EC public key", handles[SAMPLE_EC_PUBLIC]);
 	dump(c, s, "AES key", handles[SAMPLE_AES]);
 	dump(c, s, "locked-in key", handles[SAMPLE_LOCKED_IN]);
-	(void)c->f->C_CreateObject(s, TEMPLATE(NUMBER(CKA_CLASS, CKO_SECRET_KEY),
-				   NUMBER(CKA_KEY_TYPE, CKK_GENERIC_SECRET), BYTES(CKA_VALUE, sample_secret_value)), &plain);
-	dump(c, s, "secret by default", plain);
 	dump(c, s, "no such object", NO_OBJECT);
+}
+
+#define SECRET(type) NUMBER(CKA_CLASS, CKO_SECRET_KEY), NUMBER(CKA_KEY_TYPE, type)
+
+/* What a token says of a key when its template does not. */
+static struct defaulted {
+	const char *name;
+	CK_ATTRIBUTE *template;
+	CK_ULONG count;
+} defaulted[] = {
+	{"default secret", TEMPLATE(SECRET(CKK_GENERIC_SECRET), BYTES(CKA_VALUE, sample_secret_value))},
+	{"default AES key", TEMPLATE(SECRET(CKK_AES), BYTES(CKA_VALUE, sample_aes_value))},
+	{"default RSA public key", TEMPLATE(NUMBER(CKA_CLASS, CKO_PUBLIC_KEY), NUMBER(CKA_KEY_TYPE, CKK_RSA),
+		BYTES(CKA_MODULUS, sample_rsa_modulus), BYTES(CKA_PUBLIC_EXPONENT, sample_rsa_public_exponent))},
+	{"default EC public key", TEMPLATE(NUMBER(CKA_CLASS, CKO_PUBLIC_KEY), NUMBER(CKA_KEY_TYPE, CKK_EC),
+		BYTES(CKA_EC_PARAMS, sample_ec_params), BYTES(CKA_EC_POINT, sample_ec_point))},
+	{"default EC private key", TEMPLATE(NUMBER(CKA_CLASS, CKO_PRIVATE_KEY), NUMBER(CKA_KEY_TYPE, CKK_EC),
+		BYTES(CKA_EC_PARAMS, sample_ec_params), BYTES(CKA_VALUE, sample_ec_private_value))},
+};
+
+static void defaults(struct conformance *c, CK_SESSION_HANDLE s)
+{
+	for (size_t i = 0; i < sizeof(defaulted) / sizeof(defaulted[0]); i++) {
+		CK_OBJECT_HANDLE key = CK_INVALID_HANDLE;
+
+		(void)c->f->C_CreateObject(s, defaulted[i].template, defaulted[i].count, &key);
+		dump(c, s, defaulted[i].name, key);
+	}
 }
 
 /* A generated key, whose value no line can show. */
@@ -248,6 +271,7 @@ void attribute_chapter(struct conformance *c)
 	runner_login(c, s);
 	sample_make(c, s, handles);
 	dumps(c, s, handles);
+	defaults(c, s);
 	generated(c, s);
 	buffers(c, s, handles);
 	set(c, s, handles);

@@ -30,14 +30,15 @@ name_codes() {
 			next
 		}
 		{
-			n = split($2, w, " ")
-			if (w[1] ~ /^0x/) {
-				key = substr(w[1], 3)
-				w[1] = key == "0" ? "CKR_OK" : key in name ? name[key] : w[1]
+			line = ""
+			rest = $2
+			while (match(rest, /0x[0-9a-f]+/)) {
+				key = substr(rest, RSTART + 2, RLENGTH - 2)
+				code = key == "0" ? "CKR_OK" : key in name ? name[key] : "0x" key
+				line = line substr(rest, 1, RSTART - 1) code
+				rest = substr(rest, RSTART + RLENGTH)
 			}
-			line = w[1]
-			for (i = 2; i <= n; i++) line = line " " w[i]
-			print $1 "\t" line
+			print $1 "\t" line rest
 		}' "$KC_SRCDIR/tee-backend/mechanism/cryptoki.h" -
 }
 
@@ -58,42 +59,55 @@ run softhsm2 "$softhsm"
 run keyclave "$KC_MODULE"
 is "each case has a name of its own" "$(cut -f 1 "$T/lines/keyclave" | sort | uniq -d | tr '\n' ',')" ""
 
-# differences.txt: "= why" and below it "case | SoftHSM2 | Keyclave"; both sides must be just what they are there.
+# differences.txt: "= why" and below it "case | SoftHSM2 | Keyclave", three regular expressions, each of which has
+# to match the whole. Every case that an entry names must be that difference, and there must be one.
 awk -F '\t' -v listed="$here/differences.txt" '
+	function whole(text, pattern) { return text ~ ("^(" pattern ")$") }
 	FNR == 1 { file++ }
 	file == 1 { soft[$1] = $2; next }
 	{ ours[$1] = $2; order[++n] = $1 }
 	END {
 		while ((getline line < listed) > 0) {
 			if (line ~ /^#/ || line == "") continue
-			if (line ~ /^= ./) { reason = substr(line, 3); continue }
+			if (line ~ /^= ./) {
+				if (line !~ /[Ss]ections? [1-9]/) print "bad no clause: " line
+				reason = substr(line, 3)
+				continue
+			}
 			parts = split(line, p, / \| /)
 			if (parts != 3 || reason == "") { print "bad " line; continue }
-			if (p[1] in why) { print "bad twice: " line; continue }
-			left[p[1]] = p[2]; right[p[1]] = p[3]; why[p[1]] = reason
+			name[++entries] = p[1]; left[entries] = p[2]; right[entries] = p[3]
 		}
-		for (name in soft) if (!(name in ours)) { ours[name] = "-"; order[++n] = name }
+		for (case_name in soft) if (!(case_name in ours)) { ours[case_name] = "-"; order[++n] = case_name }
 		for (i = 1; i <= n; i++) {
-			name = order[i]
-			if (!(name in soft)) soft[name] = "-"
-			chapter = name; sub(/ .*/, "", chapter); cases[chapter]++
-			if (soft[name] == ours[name]) continue
-			if (name in why && left[name] == soft[name] && right[name] == ours[name]) {
-				known[chapter]++; used[name] = 1
-			} else {
-				print "new " name " | " soft[name] " | " ours[name]
-				if (name in why) used[name] = 1
+			case_name = order[i]
+			if (!(case_name in soft)) soft[case_name] = "-"
+			chapter = case_name; sub(/ .*/, "", chapter); cases[chapter]++
+			differs = soft[case_name] != ours[case_name]
+			found = 0
+			for (e = 1; e <= entries; e++) {
+				if (!whole(case_name, name[e])) continue
+				found++
+				used[e] = 1
+				if (!differs)
+					print "stale " name[e] ": " case_name ": both say " ours[case_name]
+				else if (!whole(soft[case_name], left[e]) || !whole(ours[case_name], right[e]))
+					print "new " case_name " | " soft[case_name] " | " ours[case_name]
 			}
+			if (found > 1) print "bad twice: " case_name
+			if (differs && !found) print "new " case_name " | " soft[case_name] " | " ours[case_name]
+			if (differs) known[chapter]++
 		}
-		for (name in why) if (!(name in used)) print "stale " name
-		for (chapter in cases) print "count " chapter ": " cases[chapter] " cases, " known[chapter] + 0 " listed differences"
+		for (e = 1; e <= entries; e++) if (!(e in used)) print "stale " name[e]
+		for (chapter in cases) print "count " chapter ": " cases[chapter] " cases, " known[chapter] + 0 " differences"
+		print "count the list has " entries " entries"
 	}' "$T/lines/softhsm2" "$T/lines/keyclave" | sort >"$T/result"
 
 while IFS= read -r line; do
 	case $line in
 	'new '*) not_ok "a difference that is not listed: ${line#new }" ;;
-	'stale '*) not_ok "listed, but no difference any more: ${line#stale }" ;;
-	'bad '*) not_ok "differences.txt, not \"case | SoftHSM2 | Keyclave\" below a reason: ${line#bad }" ;;
+	'stale '*) not_ok "listed, but no difference: ${line#stale }" ;;
+	'bad '*) not_ok "differences.txt: ${line#bad }" ;;
 	'count '*) ok "${line#count }" ;;
 	esac
 done <"$T/result"

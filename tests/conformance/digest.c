@@ -2,8 +2,6 @@
 /* Message digests (PKCS#11 v2.40 section 5.10). */
 #include "config.h"
 
-#include <stdio.h>
-
 #include "sample.h"
 
 static CK_BYTE message[] = "The quick brown fox jumps over the lazy dog";
@@ -25,7 +23,6 @@ static void mechanisms(struct conformance *c, CK_SESSION_HANDLE s)
 		{"SHA_1", CKM_SHA_1},   {"SHA224", CKM_SHA224}, {"SHA256", CKM_SHA256},
 		{"SHA384", CKM_SHA384}, {"SHA512", CKM_SHA512}, {"MD5", CKM_MD5},
 	};
-	char name[64];
 
 	for (size_t i = 0; i < sizeof(each) / sizeof(each[0]); i++) {
 		CK_MECHANISM mechanism = {each[i].type, NULL, 0};
@@ -33,20 +30,19 @@ static void mechanisms(struct conformance *c, CK_SESSION_HANDLE s)
 		CK_ULONG size = sizeof(out);
 		CK_RV rv = f->C_DigestInit(s, &mechanism);
 
-		(void)snprintf(name, sizeof(name), "init: %s", each[i].name);
-		record_rv(name, rv);
-		if (rv != CKR_OK)
-			continue;
-		rv = f->C_Digest(s, message, sizeof(message) - 1, out, &size);
-		(void)snprintf(name, sizeof(name), "whole: %s", each[i].name);
-		record_bytes(name, rv, out, size);
-		(void)f->C_DigestInit(s, &mechanism);
-		(void)f->C_DigestUpdate(s, message, 7);
-		(void)f->C_DigestUpdate(s, message + 7, sizeof(message) - 8);
-		size = sizeof(out);
-		rv = f->C_DigestFinal(s, out, &size);
-		(void)snprintf(name, sizeof(name), "in parts: %s", each[i].name);
-		record_bytes(name, rv, out, size);
+		record_row("row", each[i].name);
+		record_rv("init", rv);
+		if (rv == CKR_OK) {
+			rv = f->C_Digest(s, message, sizeof(message) - 1, out, &size);
+			record_bytes("whole", rv, out, size);
+			(void)f->C_DigestInit(s, &mechanism);
+			(void)f->C_DigestUpdate(s, message, 7);
+			(void)f->C_DigestUpdate(s, message + 7, sizeof(message) - 8);
+			size = sizeof(out);
+			rv = f->C_DigestFinal(s, out, &size);
+			record_bytes("in parts", rv, out, size);
+		}
+		record_row_end();
 	}
 }
 
@@ -142,12 +138,11 @@ static void keys(struct conformance *c, CK_SESSION_HANDLE s, const CK_OBJECT_HAN
 		const char *name;
 		enum sample key;
 	} each[] = {
-		{"key: secret", SAMPLE_SECRET},          {"key: AES", SAMPLE_AES},
-		{"key: locked in", SAMPLE_LOCKED_IN},    {"key: no such", SAMPLE_UNKNOWN},
-		{"key: no handle", SAMPLE_NONE},         {"key: a data object", SAMPLE_DATA},
-		{"key: private key", SAMPLE_RSA_PRIVATE}, {"key: public key", SAMPLE_RSA_PUBLIC},
+		{"secret", SAMPLE_SECRET},          {"AES", SAMPLE_AES},
+		{"locked in", SAMPLE_LOCKED_IN},    {"no such", SAMPLE_UNKNOWN},
+		{"no handle", SAMPLE_NONE},         {"a data object", SAMPLE_DATA},
+		{"private key", SAMPLE_RSA_PRIVATE}, {"public key", SAMPLE_RSA_PUBLIC},
 	};
-	char name[64];
 
 	for (size_t i = 0; i < sizeof(each) / sizeof(each[0]); i++) {
 		CK_BYTE out[64];
@@ -157,13 +152,15 @@ static void keys(struct conformance *c, CK_SESSION_HANDLE s, const CK_OBJECT_HAN
 		begin(c, &s);
 		(void)f->C_DigestUpdate(s, message, 3);
 		rv = f->C_DigestKey(s, handles[each[i].key]);
-		record_rv(each[i].name, rv);
+		record_row("key", each[i].name);
+		record_rv("key", rv);
 		if (rv == CKR_OK)
 			rv = f->C_DigestUpdate(s, message, 3);
 		if (rv == CKR_OK)
 			rv = f->C_DigestFinal(s, out, &size);
-		(void)snprintf(name, sizeof(name), "%s, final", each[i].name);
-		record_bytes(name, rv, out, size);
+		if (rv == CKR_OK)
+			record_bytes("final", rv, out, size);
+		record_row_end();
 		if (rv != CKR_OK)
 			(void)f->C_DigestFinal(s, out, &size);
 	}

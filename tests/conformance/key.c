@@ -172,7 +172,6 @@ static void derive(struct conformance *c, CK_SESSION_HANDLE s, const CK_OBJECT_H
 {
 	CK_FUNCTION_LIST *f = c->f;
 	CK_OBJECT_HANDLE key = CK_INVALID_HANDLE;
-	char name[96];
 
 	record_rv("derive: NULL mechanism", f->C_DeriveKey(s, NULL, handles[SAMPLE_EC_PRIVATE], derivations[0].template, 4, &key));
 	record_rv("derive: NULL template", f->C_DeriveKey(s, &derivations[0].mechanism, handles[SAMPLE_EC_PRIVATE], NULL, 1, &key));
@@ -184,13 +183,13 @@ static void derive(struct conformance *c, CK_SESSION_HANDLE s, const CK_OBJECT_H
 		CK_ATTRIBUTE a = {CKA_VALUE, value, sizeof(value)};
 		CK_RV rv = f->C_DeriveKey(s, &row->mechanism, handles[row->key], row->template, row->count, &key);
 
-		(void)snprintf(name, sizeof(name), "derive: %s", row->name);
-		record_rv(name, rv);
-		if (rv != CKR_OK)
-			continue;
-		rv = f->C_GetAttributeValue(s, key, &a, 1);
-		(void)snprintf(name, sizeof(name), "derived value: %s", row->name);
-		record_bytes(name, rv, value, a.ulValueLen);
+		record_row("derive", row->name);
+		record_rv("derive", rv);
+		if (rv == CKR_OK) {
+			rv = f->C_GetAttributeValue(s, key, &a, 1);
+			record_bytes("value", rv, value, a.ulValueLen);
+		}
+		record_row_end();
 	}
 }
 

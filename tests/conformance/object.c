@@ -172,10 +172,11 @@ static void copy(struct conformance *c, CK_SESSION_HANDLE s, const CK_OBJECT_HAN
 	record_rv("copy: no template", f->C_CopyObject(s, open_key, NULL, 0, &made));
 	record_rv("copy: NULL template with a count", f->C_CopyObject(s, open_key, NULL, 1, &made));
 	record_rv("copy: NULL handle", f->C_CopyObject(s, open_key, NULL, 0, NULL));
-	record_rv("copy: no such object", f->C_CopyObject(s, NO_OBJECT, NULL, 0, &made));
+	record_rv("copy: no such object", f->C_CopyObject(s, NO_OBJECT, TEMPLATE(TEXT(CKA_LABEL, "x")), &made));
 	record_rv("copy: a new label", f->C_CopyObject(s, open_key, TEMPLATE(TEXT(CKA_LABEL, "copy")), &made));
 	record_rv("copy: to the token", f->C_CopyObject(s, open_key, TEMPLATE(YES(CKA_TOKEN)), &made));
 	record_rv("copy: to the token, read-only session", f->C_CopyObject(ro, open_key, TEMPLATE(YES(CKA_TOKEN)), &made));
+	(void)f->C_CreateObject(s, TEMPLATE(CLASS(CKO_DATA), YES(CKA_TOKEN), NO(CKA_PRIVATE)), &made);
 	record_rv("copy: token to session, read-only session", f->C_CopyObject(ro, made, TEMPLATE(NO(CKA_TOKEN)), &made));
 	record_rv("copy: more sensitive", f->C_CopyObject(s, open_key, TEMPLATE(YES(CKA_SENSITIVE)), &made));
 	record_rv("copy: less sensitive", f->C_CopyObject(s, made, TEMPLATE(NO(CKA_SENSITIVE)), &made));
@@ -187,10 +188,13 @@ static void copy(struct conformance *c, CK_SESSION_HANDLE s, const CK_OBJECT_HAN
 	record_rv("copy: other value", f->C_CopyObject(s, open_key, TEMPLATE(BYTES(CKA_VALUE, some_bytes)), &made));
 	record_rv("copy: no such attribute", f->C_CopyObject(s, open_key, TEMPLATE(BYTES(0x7fff1234, some_bytes)), &made));
 	record_rv("copy: an attribute of other classes", f->C_CopyObject(s, open_key, TEMPLATE(MODULUS), &made));
-	record_rv("copy: not modifiable", f->C_CopyObject(s, open_key, TEMPLATE(NO(CKA_MODIFIABLE)), &fixed));
+	record_rv("copy: not modifiable", f->C_CopyObject(s, open_key, TEMPLATE(NO(CKA_MODIFIABLE)), &made));
+	(void)f->C_CreateObject(s, TEMPLATE(CLASS(CKO_DATA), NO(CKA_MODIFIABLE), NO(CKA_PRIVATE)), &fixed);
 	record_rv("copy: of what is not modifiable", f->C_CopyObject(s, fixed, TEMPLATE(TEXT(CKA_LABEL, "x")), &made));
-	record_rv("copy: not to be copied", f->C_CopyObject(s, open_key, TEMPLATE(NO(CKA_COPYABLE)), &fixed));
-	record_rv("copy: of what is not to be copied", f->C_CopyObject(s, fixed, NULL, 0, &made));
+	record_rv("copy: not to be copied", f->C_CopyObject(s, open_key, TEMPLATE(NO(CKA_COPYABLE)), &made));
+	record_rv("copy: make what is not to be copied",
+		  f->C_CreateObject(s, TEMPLATE(CLASS(CKO_DATA), NO(CKA_COPYABLE), NO(CKA_PRIVATE)), &fixed));
+	record_rv("copy: of what is not to be copied", f->C_CopyObject(s, fixed, TEMPLATE(TEXT(CKA_LABEL, "x")), &made));
 	(void)f->C_CloseSession(ro);
 }
 

@@ -9,6 +9,7 @@
 #define BYTES_SHOWN 32
 
 static const char *chapter = "";
+static unsigned calls; /* of the row that is open, and one */
 
 void record_chapter(const char *name)
 {
@@ -17,14 +18,30 @@ void record_chapter(const char *name)
 
 static void begin(const char *name, CK_RV rv)
 {
-	printf("%s %s\t0x%lx", chapter, name, rv);
+	if (calls)
+		printf("%s%s 0x%lx", calls++ > 1 ? "; " : "", name, rv);
+	else
+		printf("%s %s\t0x%lx", chapter, name, rv);
 }
 
 /* A module that dies in the next call must not take this line with it. */
 static void end(void)
 {
-	putchar('\n');
+	if (!calls)
+		putchar('\n');
 	fflush(stdout);
+}
+
+void record_row(const char *what, const char *name)
+{
+	printf("%s %s: %s\t", chapter, what, name);
+	calls = 1;
+}
+
+void record_row_end(void)
+{
+	calls = 0;
+	end();
 }
 
 void record_rv(const char *name, CK_RV rv)
@@ -59,6 +76,9 @@ void record_bytes(const char *name, CK_RV rv, const void *data, size_t size)
 
 void record_fact(const char *name, unsigned long number)
 {
-	printf("%s %s\t%lu", chapter, name, number);
+	if (calls)
+		printf("; %s %lu", name, number);
+	else
+		printf("%s %s\t%lu", chapter, name, number);
 	end();
 }

@@ -15,6 +15,7 @@ enum sample {
 	SAMPLE_EC_PUBLIC,
 	SAMPLE_AES,        /* extractable, not sensitive */
 	SAMPLE_SECRET,     /* 32 bytes, may sign, be wrapped and be read */
+	SAMPLE_TWENTY,     /* the first 20 bytes of SAMPLE_SECRET */
 	SAMPLE_USELESS,    /* an AES key that may do nothing */
 	SAMPLE_LOCKED_IN,  /* an AES key, sensitive, not extractable */
 	SAMPLE_DATA,       /* no key */

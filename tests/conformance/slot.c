@@ -168,7 +168,7 @@ static void mechanisms(struct conformance *c)
 		  f->C_GetMechanismInfo(c->slot, CKM_VENDOR_DEFINED | 0x7777, &info));
 }
 
-/* The flags of one mechanism, the least and the largest key. */
+/* The flags of each mechanism, the least and the largest key. */
 static void mechanism_info(struct conformance *c)
 {
 	static const struct {
@@ -195,18 +195,35 @@ static void mechanism_info(struct conformance *c)
 		{CKM_SHA256_HMAC, "SHA256_HMAC"},
 		{CKM_GENERIC_SECRET_KEY_GEN, "GENERIC_SECRET_KEY_GEN"},
 	};
+	static const struct {
+		CK_FLAGS flag;
+		const char *name;
+	} flags[] = {
+		{CKF_HW, "HW"},                   {CKF_ENCRYPT, "ENCRYPT"},
+		{CKF_DECRYPT, "DECRYPT"},         {CKF_DIGEST, "DIGEST"},
+		{CKF_SIGN, "SIGN"},               {CKF_SIGN_RECOVER, "SIGN_RECOVER"},
+		{CKF_VERIFY, "VERIFY"},           {CKF_VERIFY_RECOVER, "VERIFY_RECOVER"},
+		{CKF_GENERATE, "GENERATE"},       {CKF_GENERATE_KEY_PAIR, "GENERATE_KEY_PAIR"},
+		{CKF_WRAP, "WRAP"},               {CKF_UNWRAP, "UNWRAP"},
+		{CKF_DERIVE, "DERIVE"},           {CKF_EC_F_P, "EC_F_P"},
+		{CKF_EC_F_2M, "EC_F_2M"},         {CKF_EC_ECPARAMETERS, "EC_ECPARAMETERS"},
+		{CKF_EC_OID, "EC_OID"},           {CKF_EC_UNCOMPRESS, "EC_UNCOMPRESS"},
+		{CKF_EC_COMPRESS, "EC_COMPRESS"},
+	};
 	CK_MECHANISM_INFO info = {0};
 	char name[80];
 
 	for (size_t i = 0; i < sizeof(each) / sizeof(each[0]); i++) {
 		CK_RV rv = c->f->C_GetMechanismInfo(c->slot, each[i].type, &info);
 
-		(void)snprintf(name, sizeof(name), "mechanism flags: %s", each[i].name);
-		record_number(name, rv, info.flags);
-		(void)snprintf(name, sizeof(name), "mechanism's least key: %s", each[i].name);
-		record_number(name, rv, info.ulMinKeySize);
-		(void)snprintf(name, sizeof(name), "mechanism's largest key: %s", each[i].name);
-		record_number(name, rv, info.ulMaxKeySize);
+		record_row("mechanism's keys", each[i].name);
+		record_number("least", rv, info.ulMinKeySize);
+		record_number("largest", rv, info.ulMaxKeySize);
+		record_row_end();
+		for (size_t j = 0; j < sizeof(flags) / sizeof(flags[0]); j++) {
+			(void)snprintf(name, sizeof(name), "mechanism: %s, %s", each[i].name, flags[j].name);
+			record_fact(name, (info.flags & flags[j].flag) != 0);
+		}
 	}
 }
 

@@ -2,8 +2,6 @@
 /* Wrapping and unwrapping keys (PKCS#11 v2.40 section 5.13). */
 #include "config.h"
 
-#include <stdio.h>
-
 #include "sample.h"
 
 #define PARAMETERS(type, ...) &(type){__VA_ARGS__}, sizeof(type)
@@ -20,10 +18,12 @@ static struct wrapping {
 	enum { FIXED, RANDOM } value;
 } wrappings[] = {
 	{"key wrap, secret", KEY_WRAP, SAMPLE_AES, SAMPLE_SECRET, FIXED},
+	{"key wrap, 20 bytes", KEY_WRAP, SAMPLE_AES, SAMPLE_TWENTY, FIXED},
 	{"key wrap, itself", KEY_WRAP, SAMPLE_AES, SAMPLE_AES, FIXED},
 	{"key wrap, private key", KEY_WRAP, SAMPLE_AES, SAMPLE_RSA_PRIVATE, RANDOM},
 	{"key wrap, EC private key", KEY_WRAP, SAMPLE_AES, SAMPLE_EC_PRIVATE, RANDOM},
-	{"key wrap with a parameter", {CKM_AES_KEY_WRAP, number, 7}, SAMPLE_AES, SAMPLE_SECRET, FIXED},
+	{"key wrap with an IV", {CKM_AES_KEY_WRAP, number, 8}, SAMPLE_AES, SAMPLE_SECRET, FIXED},
+	{"key wrap, IV of 7", {CKM_AES_KEY_WRAP, number, 7}, SAMPLE_AES, SAMPLE_SECRET, FIXED},
 	{"RSA PKCS, secret", {CKM_RSA_PKCS, NULL, 0}, SAMPLE_RSA_PUBLIC, SAMPLE_SECRET, RANDOM},
 	{"RSA OAEP, secret", {CKM_RSA_PKCS_OAEP, PARAMETERS(CK_RSA_PKCS_OAEP_PARAMS, CKM_SHA_1, CKG_MGF1_SHA1,
 							     CKZ_DATA_SPECIFIED, NULL, 0)},
@@ -32,6 +32,7 @@ static struct wrapping {
 	{"RSA PKCS, private key", {CKM_RSA_PKCS, NULL, 0}, SAMPLE_RSA_PUBLIC, SAMPLE_EC_PRIVATE, RANDOM},
 	{"RSA PKCS, long private key", {CKM_RSA_PKCS, NULL, 0}, SAMPLE_RSA_PUBLIC, SAMPLE_RSA_PRIVATE, RANDOM},
 	{"CBC, secret", {CKM_AES_CBC, iv, 16}, SAMPLE_AES, SAMPLE_SECRET, FIXED},
+	{"CBC, 20 bytes", {CKM_AES_CBC, iv, 16}, SAMPLE_AES, SAMPLE_TWENTY, FIXED},
 	{"CBC padded, secret", {CKM_AES_CBC_PAD, iv, 16}, SAMPLE_AES, SAMPLE_SECRET, FIXED},
 	{"what is not extractable", KEY_WRAP, SAMPLE_AES, SAMPLE_LOCKED_IN, FIXED},
 	{"a public key", KEY_WRAP, SAMPLE_AES, SAMPLE_RSA_PUBLIC, FIXED},
@@ -40,7 +41,7 @@ static struct wrapping {
 	{"no handle", KEY_WRAP, SAMPLE_AES, SAMPLE_NONE, FIXED},
 	{"by no such key", KEY_WRAP, SAMPLE_UNKNOWN, SAMPLE_SECRET, FIXED},
 	{"by no handle", KEY_WRAP, SAMPLE_NONE, SAMPLE_SECRET, FIXED},
-	{"by a key that may not", KEY_WRAP, SAMPLE_LOCKED_IN, SAMPLE_SECRET, FIXED},
+	{"by a key that may not", KEY_WRAP, SAMPLE_USELESS, SAMPLE_SECRET, FIXED},
 	{"by data", KEY_WRAP, SAMPLE_DATA, SAMPLE_SECRET, FIXED},
 	{"AES by an RSA key", KEY_WRAP, SAMPLE_RSA_PUBLIC, SAMPLE_SECRET, FIXED},
 	{"RSA by an AES key", {CKM_RSA_PKCS, NULL, 0}, SAMPLE_AES, SAMPLE_SECRET, FIXED},
@@ -54,35 +55,45 @@ static enum sample unwrapping_key(const struct wrapping *row)
 	return row->by == SAMPLE_RSA_PUBLIC ? SAMPLE_RSA_PRIVATE : row->by;
 }
 
-/* What was wrapped comes back with the value that it had. */
+/* What was wrapped comes back with the value that it had; a private key, as a key that can be used. */
+static void unwrap_row(struct conformance *c, CK_SESSION_HANDLE s, struct wrapping *row,
+		       const CK_OBJECT_HANDLE *handles, CK_BYTE *wrapped, CK_ULONG size)
+{
+	CK_FUNCTION_LIST *f = c->f;
+	CK_OBJECT_HANDLE key = CK_INVALID_HANDLE, by = handles[unwrapping_key(row)];
+	CK_ATTRIBUTE secret[] = {SECRET_KEY, NO(CKA_SENSITIVE), YES(CKA_EXTRACTABLE), NUMBER(CKA_VALUE_LEN, 20)};
+	CK_ATTRIBUTE rsa[] = {NUMBER(CKA_CLASS, CKO_PRIVATE_KEY), NUMBER(CKA_KEY_TYPE, CKK_RSA), NO(CKA_SENSITIVE),
+			      YES(CKA_EXTRACTABLE)};
+	CK_ATTRIBUTE *template = row->key == SAMPLE_RSA_PRIVATE ? rsa : secret;
+	CK_ULONG count = row->key == SAMPLE_TWENTY ? 5 : 4;
+	CK_BYTE value[512];
+	CK_ATTRIBUTE a = {row->key == SAMPLE_RSA_PRIVATE ? CKA_PRIME_1 : CKA_VALUE, value, sizeof(value)};
+	CK_RV rv = f->C_UnwrapKey(s, &row->mechanism, by, wrapped, size, template, count, &key);
+
+	record_rv("unwrap", rv);
+	if (rv == CKR_OK) {
+		rv = f->C_GetAttributeValue(s, key, &a, 1);
+		record_bytes("value", rv, value, a.ulValueLen);
+	}
+	wrapped[size - 1] ^= 1;
+	record_rv("a changed one", f->C_UnwrapKey(s, &row->mechanism, by, wrapped, size, template, count, &key));
+	record_rv("a short one", f->C_UnwrapKey(s, &row->mechanism, by, wrapped, size - 1, template, count, &key));
+}
+
 static void wrap_row(struct conformance *c, CK_SESSION_HANDLE s, struct wrapping *row,
 		     const CK_OBJECT_HANDLE *handles)
 {
 	CK_FUNCTION_LIST *f = c->f;
-	CK_OBJECT_HANDLE key = CK_INVALID_HANDLE;
-	CK_ATTRIBUTE template[] = {SECRET_KEY, NO(CKA_SENSITIVE), YES(CKA_EXTRACTABLE)};
-	CK_BYTE wrapped[4096], value[512];
-	CK_ATTRIBUTE a = {CKA_VALUE, value, sizeof(value)};
+	CK_BYTE wrapped[4096];
 	CK_ULONG size = sizeof(wrapped);
 	CK_RV rv = f->C_WrapKey(s, &row->mechanism, handles[row->by], handles[row->key], wrapped, &size);
-	char name[96];
 
-	(void)snprintf(name, sizeof(name), "wrap: %s", row->name);
-	record_bytes(name, rv, row->value == FIXED ? wrapped : NULL, size);
-	if (rv != CKR_OK || row->key != SAMPLE_SECRET)
-		return;
-	rv = f->C_UnwrapKey(s, &row->mechanism, handles[unwrapping_key(row)], wrapped, size, template, 4, &key);
-	(void)snprintf(name, sizeof(name), "unwrap: %s", row->name);
-	record_rv(name, rv);
-	if (rv == CKR_OK)
-		rv = f->C_GetAttributeValue(s, key, &a, 1);
-	(void)snprintf(name, sizeof(name), "unwrapped value: %s", row->name);
-	record_bytes(name, rv, value, a.ulValueLen);
-	wrapped[size - 1] ^= 1;
-	(void)snprintf(name, sizeof(name), "unwrap a changed one: %s", row->name);
-	record_rv(name, f->C_UnwrapKey(s, &row->mechanism, handles[unwrapping_key(row)], wrapped, size, template, 4, &key));
-	(void)snprintf(name, sizeof(name), "unwrap a short one: %s", row->name);
-	record_rv(name, f->C_UnwrapKey(s, &row->mechanism, handles[unwrapping_key(row)], wrapped, size - 1, template, 4, &key));
+	record_row("row", row->name);
+	record_bytes("wrap", rv, row->value == FIXED ? wrapped : NULL, size);
+	if (rv == CKR_OK &&
+	    (row->key == SAMPLE_SECRET || row->key == SAMPLE_TWENTY || row->key == SAMPLE_RSA_PRIVATE))
+		unwrap_row(c, s, row, handles, wrapped, size);
+	record_row_end();
 }
 
 static void buffers(struct conformance *c, CK_SESSION_HANDLE s, const CK_OBJECT_HANDLE *handles)
