@@ -221,23 +221,6 @@ static void keeper_judge(struct keeper *k, int status)
 	}
 }
 
-static void keeper_reap(struct keeper *k)
-{
-	int status = 0;
-	pid_t pid = 0;
-
-	while ((pid = waitpid(-1, &status, WNOHANG)) > 0) {
-		if (pid != k->worker)
-			continue;
-		k->worker = 0;
-		k->kill = RESULT_NO_DEADLINE;
-		if (k->socket >= 0)
-			close(k->socket);
-		k->socket = -1;
-		keeper_judge(k, status);
-	}
-}
-
 /* ---- the end ---- */
 
 /* A socket that is gone before the daemon is: who connects from now on finds nobody, and knows it. */
@@ -274,7 +257,8 @@ static void keeper_idle(struct keeper *k)
 
 /* ---- the loop ---- */
 
-static void keeper_message(struct keeper *k)
+/* True if there was one. */
+static bool keeper_message(struct keeper *k)
 {
 	struct handover message;
 	enum transport_result result = handover_receive(k->socket, &message, 0);
@@ -283,14 +267,14 @@ static void keeper_message(struct keeper *k)
 	case TRANSPORT_OK:
 		break;
 	case TRANSPORT_TIMEOUT:
-		return;
+		return false;
 	default:
 		/* It is dying, which wait(2) will tell, or mad. */
 		if (k->kill == RESULT_NO_DEADLINE)
 			k->kill = result_deadline(KEEPER_DYING_MS);
 		close(k->socket);
 		k->socket = -1;
-		return;
+		return false;
 	}
 	switch (message.kind) {
 	case HANDOVER_READY:
@@ -317,6 +301,27 @@ static void keeper_message(struct keeper *k)
 	}
 	if (message.fd >= 0)
 		close(message.fd);
+	return true;
+}
+
+/* What a worker has sent it has done, also when it is dead by now: a client may count on it. */
+static void keeper_reap(struct keeper *k)
+{
+	int status = 0;
+	pid_t pid = 0;
+
+	while ((pid = waitpid(-1, &status, WNOHANG)) > 0) {
+		if (pid != k->worker)
+			continue;
+		k->worker = 0;
+		while (k->socket >= 0 && keeper_message(k))
+			;
+		k->kill = RESULT_NO_DEADLINE;
+		if (k->socket >= 0)
+			close(k->socket);
+		k->socket = -1;
+		keeper_judge(k, status);
+	}
 }
 
 static void keeper_signal(struct keeper *k)
@@ -349,7 +354,7 @@ static void keeper_loop(struct keeper *k)
 			keeper_stop(k);
 		}
 		if (polled[1].revents && k->socket >= 0)
-			keeper_message(k);
+			(void)keeper_message(k);
 		if (polled[0].revents)
 			keeper_signal(k);
 		if (!k->stopping && !k->worker && !result_time_left(k->restart) &&

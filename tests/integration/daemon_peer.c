@@ -343,23 +343,6 @@ static int command_thief(struct peer *p)
 	return 0;
 }
 
-/* A session object, held until stdin ends. */
-static int command_hold(struct peer *p)
-{
-	uint64_t key = 0;
-	char byte = 0;
-	CK_RV rv = peer_enter(p);
-
-	if (rv == CKR_OK)
-		rv = peer_generate(p, mechanism_find(CKM_EC_KEY_PAIR_GEN), 0, 0, &key);
-	peer_say("hold", rv);
-	while (read(STDIN_FILENO, &byte, 1) > 0)
-		;
-	if (rv == CKR_OK)
-		rv = peer_sign(p, key);
-	return peer_say("sign", rv);
-}
-
 /* The descriptor that comes with the answer to REQUEST_CONTROL. */
 static int peer_control(struct peer *p)
 {
@@ -378,6 +361,28 @@ static int peer_control(struct peer *p)
 	buffer_free(&body);
 	frame_reader_take_fds(&p->reader, &fds);
 	return fds.count == 1 ? fds.fd[0] : -1;
+}
+
+/* A session object and a control socket, held until stdin ends. */
+static int command_hold(struct peer *p)
+{
+	uint64_t key = 0;
+	char byte = 0;
+	int control = -1;
+	CK_RV rv = peer_enter(p);
+
+	if (rv == CKR_OK)
+		control = peer_control(p);
+	if (rv == CKR_OK)
+		rv = control < 0 ? PEER_BROKEN : peer_generate(p, mechanism_find(CKM_EC_KEY_PAIR_GEN), 0, 0, &key);
+	peer_say("hold", rv);
+	while (read(STDIN_FILENO, &byte, 1) > 0)
+		;
+	if (rv == CKR_OK)
+		rv = peer_sign(p, key);
+	if (control >= 0)
+		close(control);
+	return peer_say("sign", rv);
 }
 
 /* A child of another user that can reach no path gets a connection by the inherited control socket. */

@@ -111,6 +111,22 @@ for _ in 1 2 3; do
 	last=$(answer)
 done
 is "again and again" "$last" "sign again: 0x0"
+
+# What a worker has told its keeper stands, also if both found no time for more.
+contexts() { find "/proc/$keeper/fd" -lname 'socket:*' | wc -l; }
+before=$(contexts)
+kill -STOP "$keeper"
+mkfifo "$T/wait"
+for i in 1 2 3 4; do "$peer" hold "$socket" <"$T/wait" >"$T/context$i" & done
+exec 4>"$T/wait"
+check "four contexts while the keeper is asleep" wait_until 30 eval '[ "$(cat "$T"/context* | grep -c "hold: 0x0")" -eq 4 ]'
+w=$(worker)
+kill -9 "$w"
+wait_until 10 grep -q ') Z ' "/proc/$w/stat"
+kill -CONT "$keeper"
+check "a new worker serves" wait_until 30 "$peer" hello "$socket"
+is "the keeper has the control socket of each" "$(contexts)" $((before + 4))
+exec 4>&-
 stop
 is "SIGTERM ends it well" "$?" 0
 check_fails "the socket is gone" test -e "$socket"
