@@ -39,5 +39,5 @@ integration_tests += %D%/test_install.sh
 EXTRA_DIST += %D%/test_install.sh
 integration_tests += %D%/openssl_rows.sh
 EXTRA_DIST += %D%/openssl_rows.sh
-long_tests += %D%/nginx.sh
+integration_tests += %D%/nginx.sh
 EXTRA_DIST += %D%/nginx.sh
