@@ -64,3 +64,8 @@ fuzz_programs += %D%/fuzz_event_log
 %C%_fuzz_event_log_SOURCES = %D%/fuzz_event_log.c $(fuzz_main)
 %C%_fuzz_event_log_LDFLAGS = $(AM_LDFLAGS) $(KC_FUZZ_LDFLAGS)
 EXTRA_DIST += %D%/corpus/event_log
+
+fuzz_programs += %D%/fuzz_chain
+%C%_fuzz_chain_SOURCES = %D%/fuzz_chain.c $(fuzz_main)
+%C%_fuzz_chain_LDFLAGS = $(AM_LDFLAGS) $(KC_FUZZ_LDFLAGS)
+EXTRA_DIST += %D%/corpus/chain

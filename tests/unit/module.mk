@@ -224,6 +224,14 @@ unit_programs += %D%/test_verifier_event_log
 %C%_test_verifier_event_log_SOURCES = \
 	%D%/test_verifier_event_log.c %D%/evidence_sample.c %D%/evidence_sample.h
 
+# With an authority of the tests' own (tests/emulators).
+kc_signed_cppflags = $(AM_CPPFLAGS) -I$(top_srcdir)/tests/emulators
+unit_programs += %D%/test_verifier_chain
+%C%_test_verifier_chain_CPPFLAGS = $(kc_signed_cppflags)
+%C%_test_verifier_chain_LDADD = $(KC_SIGNERS) $(LDADD)
+%C%_test_verifier_chain_SOURCES = \
+	%D%/test_verifier_chain.c %D%/evidence_sample.c %D%/evidence_sample.h
+
 unit_programs += %D%/test_service_replay
 %C%_test_service_replay_SOURCES = %D%/test_service_replay.c
 
