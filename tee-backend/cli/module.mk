@@ -2,6 +2,7 @@
 # cli, level 6: the program keyclave, a client like any other.
 bin_PROGRAMS += %D%/keyclave
 %C%_keyclave_SOURCES = \
+	%D%/appraise.c %D%/appraise.h \
 	%D%/cli.h \
 	%D%/cmd_attest.c \
 	%D%/cmd_delete.c \
@@ -10,6 +11,7 @@ bin_PROGRAMS += %D%/keyclave
 	%D%/cmd_keygen.c \
 	%D%/cmd_list.c \
 	%D%/cmd_pin.c \
+	%D%/cmd_policy.c \
 	%D%/cmd_status.c \
 	%D%/cmd_uri.c \
 	%D%/cmd_verify.c \

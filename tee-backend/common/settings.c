@@ -76,6 +76,8 @@ static const struct setting {
 	 {.kind = SETTINGS_TEXT}, ""},
 	{"platform", "snp-vmpl", NULL, AT(snp_vmpl),
 	 {.kind = SETTINGS_WORD}, "auto"},
+	{"platform", "recovery-file", NULL, AT(recovery_file),
+	 {.kind = SETTINGS_PATH}, ""},
 	{"token", "pin-tries", NULL, AT(pin_tries),
 	 {.kind = SETTINGS_NUMBER, .min = 1, .max = 1000}, "10"},
 	{"token", "max-objects", NULL, AT(max_objects),

@@ -48,6 +48,7 @@ struct settings {
 	char snp_root_key[8];         /* "vcek", "vlek", "vmrk", "any" */
 	char snp_fields[SETTINGS_LIST_MAX]; /* mixed into the key beside policy, measurement and TCB */
 	char snp_vmpl[8];             /* "auto", "0" to "3" */
+	char recovery_file[PATH_MAX]; /* recovery-file; "": none. See keys/recovery.h */
 	/* [token] */
 	unsigned pin_tries;          /* 10 */
 	unsigned max_objects;        /* 100000 a store */

@@ -130,6 +130,28 @@ static bool worker_receive(struct worker *worker)
 	return false;
 }
 
+/*
+ * A platform without a sealing key keeps its token in memory. A store that is already there was made under a root, and
+ * is not to be forgotten silently (security rule 12).
+ */
+static CK_RV worker_open_blobs(struct worker *worker, const char *path)
+{
+	const struct platform_description *d = platform_describe(worker->platform);
+
+	if (strcmp(d->protector, PLATFORM_NO_KEY) != 0)
+		return blobstore_open_sqlite(path, true, &worker->blobs);
+	if (access(path, F_OK) == 0) {
+		log_error("%s: there is a store, but platform %s has no sealing key to open it with: configure what "
+			  "protects its root, or use another state directory",
+			  path, d->name);
+		return CKR_TOKEN_NOT_RECOGNIZED;
+	}
+	log_warning("platform %s has no sealing key of its own and no other root is configured: tokens and keys last "
+		    "until this daemon ends",
+		    d->name);
+	return blobstore_open_memory(&worker->blobs);
+}
+
 /* An exit code; each of these has said in the log what is wrong. */
 static int worker_open(struct worker *worker)
 {
@@ -145,7 +167,7 @@ static int worker_open(struct worker *worker)
 		return KEEPER_EXIT_SETTINGS;
 	rv = platform_open(worker->settings, &worker->platform);
 	if (rv == CKR_OK)
-		rv = blobstore_open_sqlite(path, true, &worker->blobs);
+		rv = worker_open_blobs(worker, path);
 	/* In use: by a worker whose keeper was killed, and which is about to notice. */
 	if (rv == CKR_TOKEN_NOT_PRESENT && worker->platform)
 		return KEEPER_EXIT_RETRY;

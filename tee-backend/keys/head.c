@@ -101,7 +101,7 @@ bool head_record_decode(struct span record, struct span *clear, struct span *pro
 	*why = NULL;
 	cbor_reader_init(&r, record);
 	if (!cbor_reader_array(&r, 2, &count) || count != 2 ||
-	    !cbor_reader_bytes(&r, 4096, clear) || !cbor_reader_bytes(&r, PROOF_SIZE, proof))
+	    !cbor_reader_bytes(&r, HEAD_CLEAR_MAX, clear) || !cbor_reader_bytes(&r, PROOF_SIZE, proof))
 		return refuse(&r, "it has not two byte strings", why);
 	return cbor_reader_end(&r) || refuse(&r, "bytes follow it", why);
 }

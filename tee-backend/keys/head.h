@@ -13,12 +13,13 @@
 #define HEAD_SCHEMA 1 /* docs/store.md, section 8 */
 #define HEAD_UUID_SIZE 16
 #define HEAD_NAME_MAX 32
-#define HEAD_MIX_MAX 64
+#define HEAD_MIX_MAX 4096
 #define HEAD_WRAPPED_SIZE 81 /* a root of 32 bytes, sealed */
 #define HEAD_SLOTS_MAX 8
 
 enum head_slot_kind {
 	HEAD_SLOT_PLATFORM = 1, /* wrapped under the platform's key */
+	HEAD_SLOT_RECOVERY = 2, /* under the operator's recovery secret; its mix is empty */
 };
 
 struct head_slot {
@@ -36,6 +37,8 @@ struct head {
 	struct head_slot slots[HEAD_SLOTS_MAX];
 	size_t slot_count;
 };
+
+#define HEAD_CLEAR_MAX (HEAD_SLOTS_MAX * (HEAD_MIX_MAX + 128) + 256)
 
 /* The clear part's bytes, appended to OUT. False: no memory. */
 bool head_encode(const struct head *head, struct buffer *out);

@@ -10,55 +10,27 @@
 
 #include <openssl/evp.h>
 #include <openssl/rand.h>
-#include <stdio.h>
 #include <string.h>
 
-#include "common/cbor_writer.h"
 #include "common/log.h"
 #include "common/memory.h"
-#include "keys/head.h"
+#include "keys/derive.h"
+#include "keys/slot.h"
 #include "platform/hkdf.h"
 
-#define ROOT_SIZE 32
-#define ROOT_PURPOSE "keyclave-root"
 #define PROOF_SIZE 32 /* SHA-256 of the head's clear part */
-_Static_assert(ROOT_SIZE + SEAL_OVERHEAD == HEAD_WRAPPED_SIZE, "docs/store.md, section 4");
 
 static const struct blob_name head_name = {.kind = RECORD_STORE};
 
 /* Lies in secret memory as a whole. */
 struct hierarchy {
-	uint8_t root[ROOT_SIZE];
+	uint8_t root[SLOT_ROOT_SIZE];
 	uint8_t storage_key[SEAL_KEY_SIZE];
 	uint8_t ticket_key[SEAL_KEY_SIZE];
 	uint8_t uuid[HEAD_UUID_SIZE];
 };
 
 /* ---- derivations ---- */
-
-/* KDF(ikm, salt, [ LABEL, items... ]): each item of ITEMS is text (TEXT_ITEMS first of them) or
- * bytes. */
-static CK_RV derive(struct span ikm, struct span salt, const char *label, const struct span *items,
-		    size_t text_items, size_t count, uint8_t key[SEAL_KEY_SIZE])
-{
-	struct buffer info = {0};
-	struct cbor_writer w;
-	CK_RV rv = CKR_DEVICE_MEMORY;
-
-	cbor_writer_init(&w, &info, SIZE_MAX);
-	cbor_writer_array(&w, 1 + count);
-	cbor_writer_text(&w, label);
-	for (size_t i = 0; i < count; i++) {
-		if (i < text_items)
-			cbor_writer_text_span(&w, items[i]);
-		else
-			cbor_writer_bytes(&w, items[i]);
-	}
-	if (!w.failed)
-		rv = hkdf_derive(ikm, salt, buffer_span(&info), key, SEAL_KEY_SIZE);
-	buffer_free(&info);
-	return rv;
-}
 
 static struct span root_of(const struct hierarchy *h)
 {
@@ -73,45 +45,11 @@ static struct span uuid_of(const struct hierarchy *h)
 /* What every open store needs: called once root and uuid are known. */
 static CK_RV derive_branches(struct hierarchy *h)
 {
-	CK_RV rv = derive(root_of(h), uuid_of(h), "keyclave/1/storage", NULL, 0, 0, h->storage_key);
+	CK_RV rv = derive_key(root_of(h), uuid_of(h), "keyclave/1/storage", NULL, 0, 0, h->storage_key);
 
 	if (rv == CKR_OK)
-		rv = derive(root_of(h), uuid_of(h), "keyclave/1/ticket", NULL, 0, 0, h->ticket_key);
+		rv = derive_key(root_of(h), uuid_of(h), "keyclave/1/ticket", NULL, 0, 0, h->ticket_key);
 	return rv;
-}
-
-/* The KEK of a platform's slot. KEY is secret memory. */
-static CK_RV derive_kek(struct platform *platform, bool create, struct span uuid, struct span mix,
-			uint8_t key[SEAL_KEY_SIZE])
-{
-	const struct platform_description *d = platform_describe(platform);
-	const struct span items[] = {span_text(d->name), span_text(d->protector), mix};
-	uint8_t *platform_bytes = memory_secret_new(PLATFORM_KEY_SIZE);
-	CK_RV rv = CKR_DEVICE_MEMORY;
-
-	if (!platform_bytes)
-		return rv;
-	rv = platform_key(platform, create, platform_bytes);
-	if (rv == CKR_OK)
-		rv = derive((struct span){platform_bytes, PLATFORM_KEY_SIZE}, uuid,
-			    "keyclave/1/kek", items, 2, 3, key);
-	memory_secret_free(platform_bytes);
-	return rv;
-}
-
-/* slot-context: what a wrapped root is bound to beside its key. */
-static bool slot_context(const struct head *head, const struct head_slot *slot, struct buffer *out)
-{
-	struct cbor_writer w;
-
-	cbor_writer_init(&w, out, SIZE_MAX);
-	cbor_writer_array(&w, 5);
-	cbor_writer_bytes(&w, head->uuid);
-	cbor_writer_text_span(&w, head->platform);
-	cbor_writer_text_span(&w, head->protector);
-	cbor_writer_uint(&w, slot->kind);
-	cbor_writer_bytes(&w, slot->mix);
-	return !w.failed;
 }
 
 /* ---- the proof ---- */
@@ -167,129 +105,202 @@ static CK_RV check_platform(const struct head *head, const struct platform_descr
 	return CKR_TOKEN_NOT_RECOGNIZED;
 }
 
-/* CKR_DATA_INVALID: not under this platform's key. */
-static CK_RV unwrap_slot(struct hierarchy *h, struct platform *platform, const struct head *head,
-			 const struct head_slot *slot)
-{
-	uint8_t *kek = memory_secret_new(SEAL_KEY_SIZE);
-	struct buffer context = {0};
-	struct buffer root = {.secret = true};
-	CK_RV rv = CKR_DEVICE_MEMORY;
+/* What opened the root, and what is to be written down of it. */
+struct unwrapped {
+	bool by_platform;
+	bool current;           /* the platform's slot binds all that a new one would */
+	bool recovery_is_known; /* the operator's secret has its slot already */
+};
 
-	if (kek && slot_context(head, slot, &context))
-		rv = derive_kek(platform, false, head->uuid, slot->mix, kek);
-	if (rv == CKR_OK)
-		rv = seal_message_open(kek, ROOT_PURPOSE, buffer_span(&context), slot->wrapped,
-				       &root);
-	if (rv == CKR_OK)
-		memcpy(h->root, root.data,
-		       ROOT_SIZE); /* the codec fixes the sealed size, so this one too */
-	memory_secret_free(kek);
-	buffer_free(&context);
-	buffer_free(&root);
-	return rv;
-}
-
-static CK_RV unwrap_root(struct hierarchy *h, struct platform *platform, const struct head *head)
+/* CKR_DATA_INVALID: under none of the platform's slots. */
+static CK_RV unwrap_by_platform(struct hierarchy *h, struct platform *platform, const struct head *head,
+				struct unwrapped *unwrapped)
 {
 	CK_RV rv = CKR_DATA_INVALID;
 
 	for (size_t i = 0; rv == CKR_DATA_INVALID && i < head->slot_count; i++) {
-		if (head->slots[i].kind == HEAD_SLOT_PLATFORM)
-			rv = unwrap_slot(h, platform, head, &head->slots[i]);
+		if (head->slots[i].kind != HEAD_SLOT_PLATFORM)
+			continue;
+		rv = slot_open(platform, head, &head->slots[i], h->root);
+		if (rv != CKR_OK)
+			continue;
+		unwrapped->by_platform = true;
+		unwrapped->current = platform_key_is_current(platform, head->slots[i].mix);
 	}
-	if (rv != CKR_DATA_INVALID)
-		return rv;
-	log_error("the store does not open under the key of platform %s (%s): another machine's or "
-		  "another "
-		  "store's key, or its head was damaged; put back the key, or a copy of both",
-		  platform_describe(platform)->name, platform_describe(platform)->protector);
-	return CKR_TOKEN_NOT_RECOGNIZED;
-}
-
-static CK_RV open_head(struct hierarchy *h, struct platform *platform, struct span record,
-		       uint64_t version)
-{
-	struct span clear = {0};
-	struct span proof = {0};
-	struct head head;
-	const char *why = NULL;
-	CK_RV rv = CKR_OK;
-
-	if (!head_record_decode(record, &clear, &proof, &why) || !head_decode(clear, &head, &why)) {
-		log_error(
-		    "the store's head (record 1/0/0) is damaged (%s): put back a copy of the store",
-		    why);
-		return CKR_TOKEN_NOT_RECOGNIZED;
-	}
-	if (head.schema != HEAD_SCHEMA) {
-		log_error("the store's head was made by another Keyclave (schema %llu; this one "
-			  "knows %d): use "
-			  "that one",
-			  (unsigned long long)head.schema, HEAD_SCHEMA);
-		return CKR_TOKEN_NOT_RECOGNIZED;
-	}
-	rv = check_platform(&head, platform_describe(platform));
-	if (rv == CKR_OK)
-		rv = unwrap_root(h, platform, &head);
-	if (rv != CKR_OK)
-		return rv;
-	memcpy(h->uuid, head.uuid.data, HEAD_UUID_SIZE);
-	rv = derive_branches(h);
-	return rv == CKR_OK ? check_proof(h, clear, proof, version) : rv;
-}
-
-/* ---- making ---- */
-
-/* The one slot of a new store. WRAPPED keeps the bytes that SLOT borrows. */
-static CK_RV wrap_slot(const struct hierarchy *h, struct platform *platform,
-		       const struct head *head, struct head_slot *slot, struct buffer *wrapped)
-{
-	uint8_t *kek = memory_secret_new(SEAL_KEY_SIZE);
-	struct buffer context = {0};
-	CK_RV rv = CKR_DEVICE_MEMORY;
-
-	slot->kind = HEAD_SLOT_PLATFORM;
-	if (kek && slot_context(head, slot, &context))
-		rv = derive_kek(platform, true, head->uuid, slot->mix, kek);
-	if (rv == CKR_OK)
-		rv = seal_message_close(kek, ROOT_PURPOSE, buffer_span(&context), root_of(h),
-					wrapped);
-	slot->wrapped = buffer_span(wrapped);
-	memory_secret_free(kek);
-	buffer_free(&context);
 	return rv;
 }
 
-/* The record of a new head, version 1. */
-static CK_RV make_record(struct hierarchy *h, struct platform *platform, struct buffer *record)
+/* With the root already there: only sees whether the secret opens it too. */
+static CK_RV unwrap_by_recovery(struct hierarchy *h, const struct hierarchy_options *options,
+				const struct head *head, struct unwrapped *unwrapped)
 {
-	const struct platform_description *d = platform_describe(platform);
-	struct head head = {.schema = HEAD_SCHEMA,
-			    .uuid = uuid_of(h),
-			    .platform = span_text(d->name),
-			    .protector = span_text(d->protector),
-			    .slot_count = 1};
-	struct buffer wrapped = {0};
+	uint8_t *root = memory_secret_new(SLOT_ROOT_SIZE);
+	CK_RV rv = root ? CKR_DATA_INVALID : CKR_DEVICE_MEMORY;
+
+	for (size_t i = 0; rv == CKR_DATA_INVALID && i < head->slot_count; i++) {
+		if (head->slots[i].kind == HEAD_SLOT_RECOVERY)
+			rv = slot_open_recovery(options->recovery, head, &head->slots[i], root);
+	}
+	if (rv == CKR_OK && !unwrapped->by_platform)
+		memcpy(h->root, root, SLOT_ROOT_SIZE);
+	unwrapped->recovery_is_known = rv == CKR_OK;
+	memory_secret_free(root);
+	return rv;
+}
+
+static CK_RV unwrap_root(struct hierarchy *h, struct platform *platform, const struct hierarchy_options *options,
+			 const struct head *head, struct unwrapped *unwrapped)
+{
+	CK_RV rv = unwrap_by_platform(h, platform, head, unwrapped);
+	CK_RV recovered = CKR_DATA_INVALID;
+
+	if (options->recovery.size && (rv == CKR_OK || rv == CKR_DATA_INVALID))
+		recovered = unwrap_by_recovery(h, options, head, unwrapped);
+	if (recovered != CKR_OK && recovered != CKR_DATA_INVALID)
+		return recovered;
+	if (rv != CKR_DATA_INVALID)
+		return rv;
+	if (recovered == CKR_OK) {
+		log_notice("the store was opened with the recovery secret: platform %s (%s) gets a new wrap slot",
+			   platform_describe(platform)->name, platform_describe(platform)->protector);
+		return CKR_OK;
+	}
+	log_error("the store does not open under the key of platform %s (%s)%s: another machine's or another "
+		  "store's key, another measurement, or its head was damaged; put back what was changed, or start once "
+		  "with the recovery secret (recovery-file, keyclave.conf(5))",
+		  platform_describe(platform)->name, platform_describe(platform)->protector,
+		  options->recovery.size ? ", nor with the recovery secret" : "");
+	return CKR_TOKEN_NOT_RECOGNIZED;
+}
+
+/* ---- the head's record ---- */
+
+/* HEAD with its proof, as VERSION. */
+static CK_RV encode_record(const struct hierarchy *h, const struct head *head, uint64_t version,
+			   struct buffer *record)
+{
 	struct buffer clear = {0};
 	struct buffer proof = {0};
 	uint8_t digest[PROOF_SIZE];
-	CK_RV rv = wrap_slot(h, platform, &head, &head.slots[0], &wrapped);
+	CK_RV rv = head_encode(head, &clear) ? CKR_OK : CKR_DEVICE_MEMORY;
 
-	if (rv == CKR_OK && !head_encode(&head, &clear))
-		rv = CKR_DEVICE_MEMORY;
 	if (rv == CKR_OK)
 		rv = digest_clear(buffer_span(&clear), digest);
 	if (rv == CKR_OK)
-		rv = seal_close(h->storage_key, head_name, 1, (struct span){digest, sizeof(digest)},
-				&proof);
+		rv = seal_close(h->storage_key, head_name, version, (struct span){digest, sizeof(digest)}, &proof);
 	if (rv == CKR_OK && !head_record_encode(buffer_span(&clear), buffer_span(&proof), record))
 		rv = CKR_DEVICE_MEMORY;
-	buffer_free(&wrapped);
 	buffer_free(&clear);
 	buffer_free(&proof);
 	return rv;
 }
+
+/* EXPECTED is the version that is there, 0: none. */
+static CK_RV write_head(const struct hierarchy *h, struct blobstore *store, const struct head *head,
+			uint64_t expected)
+{
+	struct buffer record = {0};
+	struct blob_write write = {.name = head_name, .expected = expected, .version = expected + 1};
+	CK_RV rv = encode_record(h, head, write.version, &record);
+
+	write.blob = buffer_span(&record);
+	if (rv == CKR_OK)
+		rv = blobstore_write(store, &write, 1);
+	buffer_free(&record);
+	return rv;
+}
+
+/* The slots that HEAD is to have now: one of this platform, one of the recovery secret if there is one. */
+static CK_RV make_slots(const struct hierarchy *h, struct platform *platform,
+			const struct hierarchy_options *options, struct head *head, struct slot made[2])
+{
+	CK_RV rv = slot_wrap(platform, head, h->root, &made[0]);
+
+	if (rv == CKR_OK)
+		head->slots[head->slot_count++] = slot_borrow(&made[0]);
+	if (rv == CKR_OK && options->recovery.size) {
+		rv = slot_wrap_recovery(options->recovery, head, h->root, &made[1]);
+		if (rv == CKR_OK)
+			head->slots[head->slot_count++] = slot_borrow(&made[1]);
+	}
+	return rv;
+}
+
+/*
+ * After the first good open the slots become those of today: the platform's old ones go (security rule 4), slots of
+ * kinds that are not known here stay. A failure leaves the store as it was, and this start goes on.
+ */
+static void renew_slots(const struct hierarchy *h, struct platform *platform, const struct hierarchy_options *options,
+			struct blobstore *store, const struct head *old, uint64_t version)
+{
+	struct head head = *old;
+	struct slot made[2] = {{0}, {0}};
+	CK_RV rv = CKR_OK;
+
+	head.slot_count = 0;
+	rv = make_slots(h, platform, options, &head, made);
+	for (size_t i = 0; rv == CKR_OK && i < old->slot_count; i++) {
+		uint64_t kind = old->slots[i].kind;
+
+		if (kind == HEAD_SLOT_PLATFORM || (kind == HEAD_SLOT_RECOVERY && options->recovery.size))
+			continue;
+		if (head.slot_count < HEAD_SLOTS_MAX)
+			head.slots[head.slot_count++] = old->slots[i];
+	}
+	if (rv == CKR_OK)
+		rv = write_head(h, store, &head, version);
+	if (rv == CKR_OK)
+		log_notice("the store's wrap slots were renewed");
+	else
+		log_warning("the store's wrap slots could not be renewed (CKR 0x%lx): they are as before", rv);
+	slot_free(&made[0]);
+	slot_free(&made[1]);
+}
+
+/* Decodes CLEAR, and refuses what this program cannot read. */
+static CK_RV read_head(struct span record, struct head *head, struct span *clear, struct span *proof)
+{
+	const char *why = NULL;
+
+	if (!head_record_decode(record, clear, proof, &why) || !head_decode(*clear, head, &why)) {
+		log_error("the store's head (record 1/0/0) is damaged (%s): put back a copy of the store", why);
+		return CKR_TOKEN_NOT_RECOGNIZED;
+	}
+	if (head->schema != HEAD_SCHEMA) {
+		log_error("the store's head was made by another Keyclave (schema %llu; this one knows %d): use that "
+			  "one",
+			  (unsigned long long)head->schema, HEAD_SCHEMA);
+		return CKR_TOKEN_NOT_RECOGNIZED;
+	}
+	return CKR_OK;
+}
+
+static CK_RV open_head(struct hierarchy *h, struct platform *platform, const struct hierarchy_options *options,
+		       struct blobstore *store, struct span record, uint64_t version)
+{
+	struct unwrapped unwrapped = {0};
+	struct span clear = {0};
+	struct span proof = {0};
+	struct head head;
+	CK_RV rv = read_head(record, &head, &clear, &proof);
+
+	if (rv == CKR_OK)
+		rv = check_platform(&head, platform_describe(platform));
+	if (rv == CKR_OK)
+		rv = unwrap_root(h, platform, options, &head, &unwrapped);
+	if (rv != CKR_OK)
+		return rv;
+	memcpy(h->uuid, head.uuid.data, HEAD_UUID_SIZE);
+	rv = derive_branches(h);
+	if (rv == CKR_OK)
+		rv = check_proof(h, clear, proof, version);
+	if (rv == CKR_OK && (!unwrapped.by_platform || !unwrapped.current ||
+			     (options->recovery.size && !unwrapped.recovery_is_known)))
+		renew_slots(h, platform, options, store, &head, version);
+	return rv;
+}
+
+/* ---- making ---- */
 
 /* A store that has lost its head must not be taken for a new one. */
 static CK_RV check_empty(struct blobstore *store)
@@ -306,51 +317,67 @@ static CK_RV check_empty(struct blobstore *store)
 	return rv;
 }
 
-static CK_RV make_head(struct hierarchy *h, struct platform *platform, struct blobstore *store)
+static CK_RV make_root(struct hierarchy *h)
 {
-	struct buffer record = {0};
-	struct blob_write write = {.name = head_name, .expected = 0, .version = 1};
-	CK_RV rv = CKR_OK;
-
-	if (!hkdf_library() || RAND_priv_bytes_ex(hkdf_library(), h->root, ROOT_SIZE, 0) <= 0 ||
+	if (!hkdf_library() || RAND_priv_bytes_ex(hkdf_library(), h->root, SLOT_ROOT_SIZE, 0) <= 0 ||
 	    RAND_bytes_ex(hkdf_library(), h->uuid, HEAD_UUID_SIZE, 0) <= 0) {
 		log_error("libcrypto: no random bytes");
 		return CKR_DEVICE_ERROR;
 	}
-	rv = derive_branches(h);
+	return derive_branches(h);
+}
+
+static CK_RV make_head(struct hierarchy *h, struct platform *platform, const struct hierarchy_options *options,
+		       struct blobstore *store)
+{
+	const struct platform_description *d = platform_describe(platform);
+	struct head head = {.schema = HEAD_SCHEMA,
+			    .uuid = uuid_of(h),
+			    .platform = span_text(d->name),
+			    .protector = span_text(d->protector)};
+	struct slot made[2] = {{0}, {0}};
+	CK_RV rv = make_root(h);
+
 	if (rv == CKR_OK)
-		rv = make_record(h, platform, &record);
-	write.blob = buffer_span(&record);
+		rv = make_slots(h, platform, options, &head, made);
 	if (rv == CKR_OK)
-		rv = blobstore_write(store, &write, 1);
+		rv = write_head(h, store, &head, 0);
 	if (rv == CKR_OK)
-		log_notice("a store was made, on platform %s, its root protected by %s",
-			   platform_describe(platform)->name,
-			   platform_describe(platform)->protector);
-	buffer_free(&record);
+		log_notice("a store was made, on platform %s, its root protected by %s%s", d->name, d->protector,
+			   options->recovery.size ? " and by a recovery secret" : "");
+	slot_free(&made[0]);
+	slot_free(&made[1]);
 	return rv;
 }
 
 /* One try. CKR_KEYCLAVE_CONFLICT: another node of a shared store has just made the head. */
-static CK_RV open_or_make(struct hierarchy *h, struct platform *platform, struct blobstore *store,
-			  bool create)
+static CK_RV open_or_make(struct hierarchy *h, struct platform *platform, const struct hierarchy_options *options,
+			  struct blobstore *store)
 {
 	struct buffer record = {0};
 	uint64_t version = 0;
 	CK_RV rv = blobstore_get(store, head_name, &record, &version);
 
 	if (rv == CKR_OK && version) {
-		rv = open_head(h, platform, buffer_span(&record), version);
+		rv = open_head(h, platform, options, store, buffer_span(&record), version);
 	} else if (rv == CKR_OK) {
 		rv = check_empty(store);
 		if (rv == CKR_OK)
-			rv = create ? make_head(h, platform, store) : CKR_TOKEN_NOT_PRESENT;
+			rv = options->create ? make_head(h, platform, options, store) : CKR_TOKEN_NOT_PRESENT;
 	}
 	buffer_free(&record);
 	return rv;
 }
 
-CK_RV hierarchy_open(struct platform *platform, struct blobstore *store, bool create,
+/* A platform without a sealing key: a root for this run, written nowhere. */
+static CK_RV open_session_only(struct hierarchy *h, struct blobstore *store)
+{
+	CK_RV rv = check_empty(store);
+
+	return rv == CKR_OK ? make_root(h) : rv;
+}
+
+CK_RV hierarchy_open(struct platform *platform, const struct hierarchy_options *options, struct blobstore *store,
 		     struct hierarchy **hierarchy)
 {
 	struct hierarchy *h = memory_secret_new(sizeof(*h));
@@ -359,9 +386,13 @@ CK_RV hierarchy_open(struct platform *platform, struct blobstore *store, bool cr
 	*hierarchy = NULL;
 	if (!h)
 		return rv;
-	rv = open_or_make(h, platform, store, create);
-	if (rv == CKR_KEYCLAVE_CONFLICT)
-		rv = open_or_make(h, platform, store, create);
+	if (strcmp(platform_describe(platform)->protector, PLATFORM_NO_KEY) == 0) {
+		rv = open_session_only(h, store);
+	} else {
+		rv = open_or_make(h, platform, options, store);
+		if (rv == CKR_KEYCLAVE_CONFLICT)
+			rv = open_or_make(h, platform, options, store);
+	}
 	if (rv == CKR_OK)
 		*hierarchy = h;
 	else
@@ -392,7 +423,7 @@ CK_RV hierarchy_token_key(const struct hierarchy *hierarchy, const uint8_t seria
 {
 	const struct span item = {serial, 16};
 
-	return derive((struct span){hierarchy->storage_key, SEAL_KEY_SIZE}, (struct span){salt, 32},
+	return derive_key((struct span){hierarchy->storage_key, SEAL_KEY_SIZE}, (struct span){salt, 32},
 		      "keyclave/1/token", &item, 0, 1, key);
 }
 
@@ -407,6 +438,6 @@ CK_RV hierarchy_identity_seed(const struct hierarchy *hierarchy, const uint8_t s
 {
 	const struct span item = {serial, 16};
 
-	return derive(root_of(hierarchy), (struct span){salt, 32}, "keyclave/1/identity", &item, 0,
+	return derive_key(root_of(hierarchy), (struct span){salt, 32}, "keyclave/1/identity", &item, 0,
 		      1, seed);
 }

@@ -12,13 +12,23 @@
 
 struct hierarchy; /* opaque; its keys lie in secret memory; read-only after open, so thread-safe */
 
+struct hierarchy_options {
+	bool create;          /* an empty store is made a new one */
+	struct span recovery; /* the operator's recovery secret, or empty */
+};
+
 /*
- * Opens the store's head, or makes it when STORE is empty and CREATE. CKR_TOKEN_NOT_PRESENT: it is empty
- * and CREATE is false. CKR_TOKEN_NOT_RECOGNIZED, with one line logged that says what to do: the store is of
+ * Opens the store's head, or makes it when STORE is empty and .create. CKR_TOKEN_NOT_PRESENT: it is empty
+ * and .create is false. CKR_TOKEN_NOT_RECOGNIZED, with one line logged that says what to do: the store is of
  * another platform or protector (security rule 12), its key is gone or another one, its head was changed,
  * or was removed while other records are there. What is there is never written over.
+ *
+ * The root opens by a slot of the platform, else by the recovery secret. Afterwards the slots are renewed when the
+ * platform's was not current or not good, or the recovery secret is a new one (security rule 4).
+ *
+ * Where the protector is PLATFORM_NO_KEY, STORE must be an empty one in memory: the root lasts as long as the process.
  */
-CK_RV hierarchy_open(struct platform *platform, struct blobstore *store, bool create,
+CK_RV hierarchy_open(struct platform *platform, const struct hierarchy_options *options, struct blobstore *store,
 		     struct hierarchy **hierarchy);
 void hierarchy_free(struct hierarchy **hierarchy);
 

@@ -4,6 +4,9 @@ noinst_LIBRARIES += %D%/libkc-keys.a
 KC_LIBS += %D%/libkc-keys.a
 KC_EXTERNAL_LIBS += $(LIBCRYPTO_LIBS)
 %C%_libkc_keys_a_SOURCES = \
+	%D%/derive.c %D%/derive.h \
 	%D%/head.c %D%/head.h \
 	%D%/hierarchy.c %D%/hierarchy.h \
-	%D%/seal.c %D%/seal.h
+	%D%/recovery.c %D%/recovery.h \
+	%D%/seal.c %D%/seal.h \
+	%D%/slot.c %D%/slot.h

@@ -351,15 +351,29 @@ out:
 	return rv;
 }
 
-static CK_RV notee_key(struct platform *base, bool create, uint8_t key[PLATFORM_KEY_SIZE])
+static CK_RV derive_key(struct notee *n, bool create, uint8_t key[PLATFORM_KEY_SIZE])
 {
-	struct notee *n = notee_of(base);
 	CK_RV rv = load(n, create);
 
 	if (rv != CKR_OK)
 		return rv;
 	return hkdf_derive((struct span){n->file_key, FILE_KEY_SIZE}, (struct span){0},
 			   (struct span){key_info, sizeof(key_info) - 1}, key, PLATFORM_KEY_SIZE);
+}
+
+static CK_RV notee_key_new(struct platform *base, struct buffer *mix, uint8_t key[PLATFORM_KEY_SIZE])
+{
+	(void)mix; /* nothing but the file */
+	return derive_key(notee_of(base), true, key);
+}
+
+static CK_RV notee_key(struct platform *base, struct span mix, uint8_t key[PLATFORM_KEY_SIZE])
+{
+	if (mix.size) {
+		log_error("platform notee: the store's wrap slot is of another platform");
+		return CKR_DATA_INVALID;
+	}
+	return derive_key(notee_of(base), false, key);
 }
 
 static bool sign(const struct notee *n, const uint8_t digest[PLATFORM_DIGEST_SIZE],
@@ -387,7 +401,7 @@ static bool sign(const struct notee *n, const uint8_t digest[PLATFORM_DIGEST_SIZ
 
 /* { 1: -8 (EdDSA, RFC 9053), 2: SubjectPublicKeyInfo, 3: signature }. docs/evidence.md. */
 static CK_RV notee_evidence(struct platform *base, const uint8_t digest[PLATFORM_DIGEST_SIZE],
-			    struct buffer *out)
+			    struct platform_evidence *evidence)
 {
 	struct notee *n = notee_of(base);
 	uint8_t signature[SIGNATURE_SIZE];
@@ -398,8 +412,7 @@ static CK_RV notee_evidence(struct platform *base, const uint8_t digest[PLATFORM
 		return rv;
 	if (!sign(n, digest, signature))
 		return CKR_DEVICE_ERROR;
-	buffer_reset(out);
-	cbor_writer_init(&w, out, 256);
+	cbor_writer_init(&w, &evidence->report, 256);
 	cbor_writer_map(&w, 3);
 	cbor_writer_uint(&w, 1);
 	cbor_writer_negint(&w, 7);
@@ -429,6 +442,7 @@ static CK_RV notee_open(const struct settings *settings, struct platform **platf
 		return CKR_DEVICE_MEMORY;
 	}
 	n->base.ops = &notee_ops;
+	n->base.description = notee_ops.description;
 	snprintf(n->state_dir, sizeof(n->state_dir), "%s", settings->state_dir);
 	pthread_mutex_init(&n->lock, NULL);
 	*platform = &n->base;
@@ -445,6 +459,7 @@ const struct platform_ops notee_ops = {
 	    .tee = false,
 	},
     .open = notee_open,
+    .key_new = notee_key_new,
     .key = notee_key,
     .evidence = notee_evidence,
     .free = notee_free,

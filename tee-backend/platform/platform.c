@@ -221,18 +221,48 @@ void platform_free(struct platform **platform)
 
 const struct platform_description *platform_describe(const struct platform *platform)
 {
-	return &platform->ops->description;
+	return &platform->description;
 }
 
-CK_RV platform_key(struct platform *platform, bool create, uint8_t key[PLATFORM_KEY_SIZE])
+CK_RV platform_key_new(struct platform *platform, struct buffer *mix, uint8_t key[PLATFORM_KEY_SIZE])
 {
-	return platform->ops->key(platform, create, key);
+	buffer_reset(mix);
+	if (!platform->ops->key_new)
+		return CKR_FUNCTION_NOT_SUPPORTED;
+	return platform->ops->key_new(platform, mix, key);
 }
 
-CK_RV platform_evidence(struct platform *platform, const uint8_t digest[PLATFORM_DIGEST_SIZE],
-			struct buffer *out)
+CK_RV platform_key(struct platform *platform, struct span mix, uint8_t key[PLATFORM_KEY_SIZE])
 {
-	return platform->ops->evidence(platform, digest, out);
+	if (!platform->ops->key)
+		return CKR_FUNCTION_NOT_SUPPORTED;
+	return platform->ops->key(platform, mix, key);
+}
+
+bool platform_key_is_current(struct platform *platform, struct span mix)
+{
+	return !platform->ops->key_is_current || platform->ops->key_is_current(platform, mix);
+}
+
+CK_RV platform_evidence_get(struct platform *platform, const uint8_t digest[PLATFORM_DIGEST_SIZE],
+			    struct platform_evidence *evidence)
+{
+	*evidence = (struct platform_evidence){0};
+	return platform->ops->evidence(platform, digest, evidence);
+}
+
+void platform_evidence_free(struct platform_evidence *evidence)
+{
+	buffer_free(&evidence->report);
+	buffer_free(&evidence->certificates);
+	buffer_free(&evidence->event_log);
+	buffer_free(&evidence->ima_log);
+}
+
+CK_RV platform_random(struct platform *platform, uint8_t *out, size_t size, size_t *got)
+{
+	*got = 0;
+	return platform->ops->random ? platform->ops->random(platform, out, size, got) : CKR_OK;
 }
 
 CK_RV platform_counter_read(struct platform *platform, uint64_t *value)

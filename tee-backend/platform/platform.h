@@ -12,10 +12,14 @@
 
 #define PLATFORM_KEY_SIZE 32
 #define PLATFORM_DIGEST_SIZE 64 /* SHA-512 of the claims */
+#define PLATFORM_MIX_MAX 4096
+
+/* The protector of a platform that has no sealing key: what its token holds ends with the daemon. */
+#define PLATFORM_NO_KEY "none"
 
 struct platform_description {
 	const char *name;       /* "notee" */
-	const char *protector;  /* what protects the root: "file", "snp-derived-key", "tpm", ... */
+	const char *protector;  /* what protects the root: "file", "snp-derived-key", "tpm", ...; PLATFORM_NO_KEY */
 	const char *rollback;   /* "none" or "counter" */
 	const char *media_type; /* of its evidence, docs/evidence.md */
 	bool tee;               /* false: no hardware vouches; token info and evidence say so */
@@ -33,15 +37,40 @@ void platform_free(struct platform **platform);
 const struct platform_description *platform_describe(const struct platform *platform);
 
 /*
- * The key encryption key's input: PLATFORM_KEY_SIZE bytes that the same platform in the same state
- * always gives, into KEY (secret memory). CREATE: the first use on this machine may make it
- * (notee's file); otherwise a missing one is CKR_TOKEN_NOT_RECOGNIZED.
+ * The input of a wrap slot's key encryption key: PLATFORM_KEY_SIZE bytes into KEY (secret memory) that the same
+ * platform in the same state always gives. MIX is public and lies in the slot: what the key was mixed from beside the
+ * platform's secret (SNP: TCB and measurement; TPM: the sealed blob; notee: nothing).
+ *
+ * platform_key_new: for a slot to be made now; may make what is not there yet (notee's file). MIX gets at most
+ * PLATFORM_MIX_MAX bytes.
+ * platform_key: for the slot with this MIX. CKR_DATA_INVALID, logged with what differs: the platform is in another state
+ * than when the slot was made (another measurement, other PCR values). CKR_TOKEN_NOT_RECOGNIZED, logged: what holds
+ * the key is gone.
+ * Both: CKR_FUNCTION_NOT_SUPPORTED where the protector is PLATFORM_NO_KEY.
  */
-CK_RV platform_key(struct platform *platform, bool create, uint8_t key[PLATFORM_KEY_SIZE]);
+CK_RV platform_key_new(struct platform *platform, struct buffer *mix, uint8_t key[PLATFORM_KEY_SIZE]);
+CK_RV platform_key(struct platform *platform, struct span mix, uint8_t key[PLATFORM_KEY_SIZE]);
 
-/* The platform's signature over DIGEST as its report data, in its media type, into OUT. */
-CK_RV platform_evidence(struct platform *platform, const uint8_t digest[PLATFORM_DIGEST_SIZE],
-			struct buffer *out);
+/* False: a slot with this MIX still opens, but a new one would bind more (a newer TCB): make one, drop the old. */
+bool platform_key_is_current(struct platform *platform, struct span mix);
+
+/* What the platform says of DIGEST. Public bytes; any but .report may be empty. */
+struct platform_evidence {
+	struct buffer report;       /* of description->media_type, DIGEST in its report data */
+	struct buffer certificates; /* PEM, leaf first: what speaks for the key that signed */
+	struct buffer event_log;    /* TCG2 crypto-agile log of the boot */
+	struct buffer ima_log;      /* IMA's binary list */
+};
+
+CK_RV platform_evidence_get(struct platform *platform, const uint8_t digest[PLATFORM_DIGEST_SIZE],
+			    struct platform_evidence *evidence);
+void platform_evidence_free(struct platform_evidence *evidence);
+
+/*
+ * Entropy of the platform's own into OUT, to be mixed into the DRBG's seed: SIZE at most 256, *GOT what came. CKR_OK
+ * with 0 where the platform has none.
+ */
+CK_RV platform_random(struct platform *platform, uint8_t *out, size_t size, size_t *got);
 
 /* The monotonic counter; CKR_FUNCTION_NOT_SUPPORTED where description->rollback is "none". */
 CK_RV platform_counter_read(struct platform *platform, uint64_t *value);

@@ -9,11 +9,16 @@
 #include "platform/platform.h"
 
 struct platform_ops {
-	struct platform_description description;
+	struct platform_description description; /* as far as the settings change nothing */
 	CK_RV (*open)(const struct settings *settings, struct platform **platform);
-	CK_RV (*key)(struct platform *platform, bool create, uint8_t key[PLATFORM_KEY_SIZE]);
+	CK_RV (*key_new)
+	(struct platform *platform, struct buffer *mix, uint8_t key[PLATFORM_KEY_SIZE]); /* NULL: no sealing key */
+	CK_RV (*key)(struct platform *platform, struct span mix, uint8_t key[PLATFORM_KEY_SIZE]);
+	bool (*key_is_current)(struct platform *platform, struct span mix); /* NULL: always */
 	CK_RV (*evidence)
-	(struct platform *platform, const uint8_t digest[PLATFORM_DIGEST_SIZE], struct buffer *out);
+	(struct platform *platform, const uint8_t digest[PLATFORM_DIGEST_SIZE],
+	 struct platform_evidence *evidence);
+	CK_RV (*random)(struct platform *platform, uint8_t *out, size_t size, size_t *got); /* NULL: none */
 	CK_RV (*counter_read)(struct platform *platform, uint64_t *value); /* NULL: no counter */
 	CK_RV (*counter_increment)
 	(struct platform *platform, uint64_t *value); /* NULL: no counter */
@@ -23,6 +28,7 @@ struct platform_ops {
 /* First member of each platform's struct. */
 struct platform {
 	const struct platform_ops *ops;
+	struct platform_description description; /* a copy of the row's, made true for this machine by .open */
 };
 
 extern const struct platform_ops notee_ops;

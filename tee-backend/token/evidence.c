@@ -91,20 +91,23 @@ static CK_RV claim_key(const struct object *object, const struct key *key, struc
 static CK_RV sign(struct token *token, struct buffer *claims, struct buffer *out)
 {
 	struct platform *platform = token_platform(token);
-	struct buffer evidence = {0};
+	struct platform_evidence evidence = {0};
 	uint8_t digest[SHA512_DIGEST_LENGTH];
 	struct cmw cmw = {.claims = buffer_span(claims)};
 	CK_RV rv = CKR_DEVICE_ERROR;
 
 	if (EVP_Digest(claims->data, claims->size, digest, NULL, EVP_sha512(), NULL))
-		rv = platform_evidence(platform, digest, &evidence);
+		rv = platform_evidence_get(platform, digest, &evidence);
 	if (rv == CKR_OK) {
 		cmw.evidence_type = span_text(platform_describe(platform)->media_type);
-		cmw.evidence = buffer_span(&evidence);
+		cmw.evidence = buffer_span(&evidence.report);
+		cmw.certificates = buffer_span(&evidence.certificates);
+		cmw.event_log = buffer_span(&evidence.event_log);
+		cmw.ima_log = buffer_span(&evidence.ima_log);
 		buffer_reset(out);
 		rv = cmw_write(&cmw, out) ? CKR_OK : CKR_DEVICE_MEMORY;
 	}
-	buffer_free(&evidence);
+	platform_evidence_free(&evidence);
 	return rv;
 }
 

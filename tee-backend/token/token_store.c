@@ -12,6 +12,7 @@
 
 #include "common/log.h"
 #include "common/memory.h"
+#include "keys/recovery.h"
 #include "token/commit.h"
 #include "token/internal.h"
 #include "token/object_key.h"
@@ -106,6 +107,20 @@ static bool rollback_kept(struct platform *platform)
 	return false;
 }
 
+static CK_RV open_hierarchy(const struct settings *settings, struct platform *platform, struct blobstore *blobs,
+			    struct hierarchy **hierarchy)
+{
+	struct hierarchy_options options = {.create = true};
+	struct buffer recovery = {0};
+	CK_RV rv = recovery_read(settings->recovery_file, &recovery);
+
+	options.recovery = buffer_span(&recovery);
+	if (rv == CKR_OK)
+		rv = hierarchy_open(platform, &options, blobs, hierarchy);
+	buffer_free(&recovery);
+	return rv;
+}
+
 CK_RV token_store_open(const struct settings *settings, struct platform *platform,
 		       struct blobstore *blobs, struct token_store **store)
 {
@@ -133,7 +148,7 @@ CK_RV token_store_open(const struct settings *settings, struct platform *platfor
 		rv = commit_new(&s->commit);
 	}
 	if (rv == CKR_OK)
-		rv = hierarchy_open(platform, blobs, true, &s->hierarchy);
+		rv = open_hierarchy(settings, platform, blobs, &s->hierarchy);
 	if (rv == CKR_OK)
 		rv = load_slots(s);
 	if (rv == CKR_OK)

@@ -10,13 +10,18 @@
 
 #define CMW_SIZE_MAX ((size_t)1024 * 1024)
 #define CMW_CLAIMS_TYPE "application/vnd.keyclave.claims+cbor"
-#define CMW_NOTEE_TYPE "application/vnd.keyclave.notee-evidence+cbor"
+#define CMW_CERTIFICATES_TYPE "application/pem-certificate-chain" /* RFC 8555, section 9.1 */
+#define CMW_EVENT_LOG_TYPE "application/vnd.keyclave.tcg-event-log"
+#define CMW_IMA_LOG_TYPE "application/vnd.keyclave.ima-log"
 #define CMW_COLLECTION_TYPE "tag:keyclave,2026:evidence"
 
 struct cmw {
 	struct span claims;        /* the exact bytes that are hashed */
 	struct span evidence_type; /* media type, text */
 	struct span evidence;
+	struct span certificates; /* PEM; these three may be empty, and are absent then */
+	struct span event_log;    /* TCG2 crypto-agile */
+	struct span ima_log;
 };
 
 /* Appends the collection. False: no memory. */

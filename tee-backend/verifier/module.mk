@@ -12,6 +12,8 @@ KC_EXTERNAL_LIBS += $(LIBCRYPTO_LIBS) $(JANSSON_LIBS)
 	%D%/endorsements.c %D%/endorsements.h \
 	%D%/event_log.c %D%/event_log.h %D%/event_log_facts.c \
 	%D%/notee.c %D%/notee.h \
+	%D%/platforms.c %D%/platforms.h \
 	%D%/policy.c %D%/policy.h \
+	%D%/report.c %D%/report.h \
 	%D%/tpm_hash.c %D%/tpm_hash.h \
 	%D%/verifier.c %D%/verifier.h

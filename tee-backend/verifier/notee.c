@@ -33,30 +33,48 @@ static bool read_evidence(struct span input, struct span *key, struct span *sign
 	       cbor_reader_bytes(&r, 64, signature) && cbor_reader_end(&r);
 }
 
-bool notee_verify(struct span evidence, const uint8_t digest[64], const char **why)
+/* NULL: not the one form of an Ed25519 SubjectPublicKeyInfo. */
+static EVP_PKEY *read_public_key(struct span spki)
+{
+	if (spki.size != sizeof(spki_head) + KEY_SIZE || memcmp(spki.data, spki_head, sizeof(spki_head)) != 0)
+		return NULL;
+	return EVP_PKEY_new_raw_public_key(EVP_PKEY_ED25519, NULL, spki.data + sizeof(spki_head), KEY_SIZE);
+}
+
+static bool signature_holds(EVP_PKEY *key, struct span report_data, struct span signature)
 {
 	uint8_t signed_bytes[sizeof(DOMAIN_TAG) + DIGEST_SIZE];
+	EVP_MD_CTX *ctx = EVP_MD_CTX_new();
+	bool good = false;
+
+	memcpy(signed_bytes, DOMAIN_TAG, sizeof(DOMAIN_TAG));
+	memcpy(signed_bytes + sizeof(DOMAIN_TAG), report_data.data, DIGEST_SIZE);
+	good = ctx && EVP_DigestVerifyInit(ctx, NULL, NULL, NULL, key) == 1 &&
+	       EVP_DigestVerify(ctx, signature.data, signature.size, signed_bytes, sizeof(signed_bytes)) == 1;
+	EVP_MD_CTX_free(ctx);
+	return good;
+}
+
+bool notee_appraise(struct appraisal *a, struct span evidence)
+{
 	struct span spki = {0}, signature = {0};
-	EVP_MD_CTX *ctx = NULL;
 	EVP_PKEY *key = NULL;
 	bool good = false;
 
-	*why = "not evidence of this platform";
-	if (!read_evidence(evidence, &spki, &signature))
-		return false;
-	if (spki.size != sizeof(spki_head) + KEY_SIZE || memcmp(spki.data, spki_head, sizeof(spki_head)) != 0)
-		return false;
-	key = EVP_PKEY_new_raw_public_key(EVP_PKEY_ED25519, NULL, spki.data + sizeof(spki_head), KEY_SIZE);
-	if (!key)
-		goto out;
-	memcpy(signed_bytes, DOMAIN_TAG, sizeof(DOMAIN_TAG));
-	memcpy(signed_bytes + sizeof(DOMAIN_TAG), digest, DIGEST_SIZE);
-	*why = "the signature is not good";
-	ctx = EVP_MD_CTX_new();
-	good = ctx && EVP_DigestVerifyInit(ctx, NULL, NULL, NULL, key) == 1 &&
-	       EVP_DigestVerify(ctx, signature.data, signature.size, signed_bytes, sizeof(signed_bytes)) == 1;
-out:
-	EVP_MD_CTX_free(ctx);
+	if (!appraisal_allows(a, POLICY_ALLOW_NOTEE))
+		return appraisal_check(a, "platform", false,
+				       "notee: NO TEE VOUCHES FOR THIS KEY (allow it with --allow-notee)");
+	appraisal_check(a, "platform", true, "notee: NO TEE VOUCHES FOR THIS KEY");
+	/* Without claims there is nothing that this signature could be over. */
+	if (a->report_data.size != DIGEST_SIZE || !read_evidence(evidence, &spki, &signature))
+		return appraisal_check(a, "signature", false, "not evidence of this platform");
+	key = read_public_key(spki);
+	if (key && signature_holds(key, a->report_data, signature)) {
+		appraisal_bytes(a, "development-key", spki);
+		good = appraisal_check(a, "signature", true, "good, by the development key");
+	} else {
+		appraisal_check(a, "signature", false, key ? "the signature is not good" : "not an Ed25519 key");
+	}
 	EVP_PKEY_free(key);
 	return good;
 }

@@ -6,9 +6,9 @@
 #ifndef KEYCLAVE_VERIFIER_NOTEE_H
 #define KEYCLAVE_VERIFIER_NOTEE_H
 
-#include "common/buffer.h"
+#include "verifier/appraisal.h"
 
-/* True if EVIDENCE is a good signature over DIGEST (SHA-512 of the claims). WHY: static text, when not. */
-bool notee_verify(struct span evidence, const uint8_t digest[64], const char **why);
+/* The checks "platform" and "signature". Needs the policy's word for evidence that no TEE vouches for. */
+bool notee_appraise(struct appraisal *a, struct span evidence);
 
 #endif

@@ -12,6 +12,7 @@
 #include <string.h>
 
 #include "verifier/claims.h"
+#include "verifier/platforms.h"
 #include "verifier/policy.h"
 
 static const struct {
@@ -279,7 +280,7 @@ static bool read_platforms(struct reading *r, json_t *json)
 		const char *name = json_string_value(json_array_get(json, i));
 		size_t at = r->policy->platform_count;
 
-		if (!name || !policy_is_platform(name))
+		if (!name || !platforms_by_name(name))
 			return refuse(r, "platforms: \"%s\" is not known", name ? name : "?");
 		if (at == COUNT(r->policy->platforms))
 			return refuse(r, "platforms: too many");
@@ -337,19 +338,9 @@ static bool read_member(struct reading *r, const char *name, json_t *json)
 	for (size_t i = 0; i < COUNT(members); i++)
 		if (strcmp(members[i].name, name) == 0)
 			return members[i].read(r, json);
-	if (policy_is_platform(name))
+	if (platforms_by_name(name))
 		return read_platform(r, name, json);
 	return refuse(r, "\"%s\" is not known", name);
-}
-
-bool policy_is_platform(const char *name)
-{
-	static const char *const names[] = {"notee", "sev-snp", "tdx", "nitro", "tpm"};
-
-	for (size_t i = 0; i < COUNT(names); i++)
-		if (strcmp(names[i], name) == 0)
-			return true;
-	return false;
 }
 
 bool policy_read(struct policy *policy, struct span json, char *why, size_t why_size)

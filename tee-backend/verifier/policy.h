@@ -71,8 +71,6 @@ const char *policy_allow_word(enum policy_allow bit);
 uint64_t policy_key_bit(const char *word);
 const char *policy_key_word(uint64_t bit);
 
-/* True for a platform that has a section of its own. */
-bool policy_is_platform(const char *name);
 
 /* The expectation of this fact, or NULL. */
 const struct policy_expectation *policy_expects(const struct policy *policy, const char *platform, const char *fact);

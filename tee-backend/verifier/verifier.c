@@ -1,108 +1,93 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The checks, one after the other, each with a name that a user can act on.
+ * The checks around the platforms' own, one after the other, each with a name that a user can act on.
  */
 #include "config.h"
 
 #include <openssl/err.h>
 #include <openssl/evp.h>
 #include <openssl/sha.h>
-#include <stdarg.h>
-#include <stdio.h>
 #include <string.h>
 
-#include "verifier/cmw.h"
-#include "verifier/notee.h"
+#include "verifier/platforms.h"
 #include "verifier/verifier.h"
 
 #define ORIGIN_GENERATED 2 /* CKV_KEYCLAVE_ORIGIN_GENERATED of keyclave.h */
 
-/* A kind of evidence that this verifier knows, by media type. */
-struct platform_row {
-	const char *name;
-	const char *media_type;
-	bool tee;
-	bool (*verify)(struct span evidence, const uint8_t digest[64], const char **why);
-};
-
-static const struct platform_row platforms[] = {
-	{"notee", CMW_NOTEE_TYPE, false, notee_verify},
-};
-
 struct verification {
-	const struct verifier_policy *policy;
 	struct verifier_verdict *verdict;
+	struct appraisal *a;
+	const struct policy *policy;
+	const struct claims *claims; /* NULL: bare evidence */
+	const struct platforms_row *platform;
 	struct cmw cmw;
-	const struct platform_row *platform;
+	uint8_t digest[SHA512_DIGEST_LENGTH];
+	uint8_t digest_short[SHA256_DIGEST_LENGTH];
 };
-
-static bool report(struct verification *v, const char *name, bool passed, const char *format, ...)
-	__attribute__((format(printf, 4, 5)));
-
-static bool report(struct verification *v, const char *name, bool passed, const char *format, ...)
-{
-	struct verifier_check *check = &v->verdict->check[v->verdict->count++];
-	va_list args;
-
-	check->name = name;
-	check->passed = passed;
-	va_start(args, format);
-	vsnprintf(check->detail, sizeof(check->detail), format, args);
-	va_end(args);
-	return passed;
-}
 
 static int text_size(struct span text)
 {
 	return (int)(text.size < 64 ? text.size : 64);
 }
 
-static bool check_platform(struct verification *v)
+static bool accepts(const struct policy *policy, const char *platform)
 {
-	const struct claims *claims = &v->verdict->claims;
-
-	for (size_t i = 0; i < sizeof(platforms) / sizeof(platforms[0]); i++)
-		if (span_equal(v->cmw.evidence_type, span_text(platforms[i].media_type)))
-			v->platform = &platforms[i];
-	if (!v->platform)
-		return report(v, "platform", false, "evidence of type %.*s is not known to this verifier",
-			      text_size(v->cmw.evidence_type), (const char *)v->cmw.evidence_type.data);
-	if (!span_equal(claims->platform, span_text(v->platform->name)))
-		return report(v, "platform", false, "the claims say %.*s, the evidence is of %s",
-			      text_size(claims->platform), (const char *)claims->platform.data,
-			      v->platform->name);
-	v->verdict->tee = v->platform->tee;
-	if (!v->platform->tee && !v->policy->allow_notee)
-		return report(v, "platform", false, "%s: NO TEE VOUCHES FOR THIS KEY (allow it with --allow-notee)",
-			      v->platform->name);
-	return report(v, "platform", true, "%s%s", v->platform->name,
-		      v->platform->tee ? "" : ": NO TEE VOUCHES FOR THIS KEY");
+	for (size_t i = 0; i < policy->platform_count; i++)
+		if (strcmp(policy->platforms[i], platform) == 0)
+			return true;
+	return !policy->platform_count;
 }
 
-/* Over the exact bytes that were carried, never a re-encoding. */
-static bool check_signature(struct verification *v)
+static bool check_platform(struct verification *v)
 {
-	uint8_t digest[SHA512_DIGEST_LENGTH];
-	const char *why = "hashing failed";
+	v->a->platform = v->platform->name;
+	v->a->tee = v->platform->tee;
+	if (v->claims && !span_equal(v->claims->platform, span_text(v->platform->name)))
+		return appraisal_check(v->a, "platform", false, "the claims say %.*s, the evidence is of %s",
+				       text_size(v->claims->platform), (const char *)v->claims->platform.data,
+				       v->platform->name);
+	if (!accepts(v->policy, v->platform->name))
+		return appraisal_check(v->a, "platform", false, "%s, which the policy does not accept",
+				       v->platform->name);
+	v->verdict->authentic = v->platform->appraise(v->a, &v->cmw);
+	return v->verdict->authentic;
+}
 
-	if (!EVP_Digest(v->cmw.claims.data, v->cmw.claims.size, digest, NULL, EVP_sha512(), NULL))
-		return report(v, "signature", false, "%s", why);
-	if (!v->platform->verify(v->cmw.evidence, digest, &why))
-		return report(v, "signature", false, "%s", why);
-	return report(v, "signature", true, "good");
+/*
+ * What code runs there is known when the policy fixed a fact that measures it (appraisal_expectations has compared
+ * them). Where no TEE vouches there is nothing to measure.
+ */
+static bool check_measurement(struct verification *v)
+{
+	for (size_t i = 0; i < v->a->fact_count; i++)
+		if (v->a->fact[i].pins && appraisal_expected(v->a, v->a->fact[i].name))
+			return appraisal_check(v->a, "measurement", true, "pinned by the policy: %s",
+					       v->a->fact[i].name);
+	if (!v->platform->tee)
+		return true;
+	if (appraisal_allows(v->a, POLICY_ALLOW_ANY_MEASUREMENT))
+		return appraisal_check(v->a, "measurement", true, "not pinned: any code on this platform would pass");
+	if (v->claims && v->policy->identity_count)
+		return appraisal_check(v->a, "measurement", true, "not pinned: the token identity is");
+	return appraisal_check(v->a, "measurement", false,
+			       "none is pinned: name one in a policy (keyclave policy from-evidence begins it), or "
+			       "--allow any-measurement");
 }
 
 static bool check_nonce(struct verification *v)
 {
-	struct span nonce = v->verdict->claims.nonce;
+	if (!v->claims) {
+		if (v->a->report_data.data)
+			return true; /* its own check has passed */
+	} else if (v->policy->nonce.data) {
+		bool same = span_equal(v->claims->nonce, v->policy->nonce);
 
-	if (v->policy->nonce.data)
-		return report(v, "nonce", span_equal(nonce, v->policy->nonce), "%s",
-			      span_equal(nonce, v->policy->nonce) ? "as expected" : "another one than expected");
-	if (!v->policy->no_nonce)
-		return report(v, "nonce", false,
-			      "none was given: freshness cannot be judged (give --nonce, or --no-nonce)");
-	return report(v, "nonce", true, "not asked for: this evidence may be old");
+		return appraisal_check(v->a, "nonce", same, "%s", same ? "as expected" : "another one than expected");
+	}
+	if (!appraisal_allows(v->a, POLICY_ALLOW_NO_NONCE))
+		return appraisal_check(v->a, "nonce", false,
+				       "none was given: freshness cannot be judged (give --nonce, or --no-nonce)");
+	return appraisal_check(v->a, "nonce", true, "not asked for: this evidence may be old");
 }
 
 static bool identity_matches(struct span identity, struct span pinned)
@@ -118,75 +103,131 @@ static bool identity_matches(struct span identity, struct span pinned)
 
 static bool check_identity(struct verification *v)
 {
-	if (v->policy->identity.data) {
-		bool same = identity_matches(v->verdict->claims.identity, v->policy->identity);
-
-		return report(v, "token identity", same, "%s", same ? "the pinned one" : "not the pinned one");
-	}
-	if (!v->policy->any_identity)
-		return report(v, "token identity", false,
-			      "none is pinned: give --identity (shown by keyclave init), or --any-identity");
-	return report(v, "token identity", true, "not pinned: trust on first use");
+	for (size_t i = 0; i < v->policy->identity_count; i++)
+		if (identity_matches(v->claims->identity, buffer_span(&v->policy->identity[i])))
+			return appraisal_check(v->a, "token identity", true, "the pinned one");
+	if (v->policy->identity_count)
+		return appraisal_check(v->a, "token identity", false, "not the pinned one");
+	if (!appraisal_allows(v->a, POLICY_ALLOW_ANY_IDENTITY))
+		return appraisal_check(v->a, "token identity", false,
+				       "none is pinned: give --identity (shown by keyclave init), or --allow any-identity");
+	return appraisal_check(v->a, "token identity", true, "not pinned: trust on first use");
 }
 
 static bool check_key(struct verification *v)
 {
-	const struct claims *claims = &v->verdict->claims;
-	bool same = span_equal(claims->public_key, v->policy->public_key);
+	bool same = v->claims->is_key && span_equal(v->claims->public_key, v->policy->public_key);
 
 	if (!v->policy->public_key.data)
 		return true;
-	return report(v, "public key", claims->is_key && same, "%s",
-		      same ? "the expected one" : "the evidence is about another key");
+	return appraisal_check(v->a, "public key", same, "%s",
+			       same ? "the expected one" : "the evidence is about another key");
 }
 
-static bool check_policy(struct verification *v)
+static bool check_key_policy(struct verification *v)
 {
-	static const char *const names[] = {
-		"TOKEN",       "PRIVATE",	   "MODIFIABLE", "COPYABLE", "DESTROYABLE",
-		"SENSITIVE",   "ALWAYS_SENSITIVE", "EXTRACTABLE", "NEVER_EXTRACTABLE", "LOCAL",
-		"ALWAYS_AUTHENTICATE", "WRAP_WITH_TRUSTED", "TRUSTED",
-	};
-	const struct verifier_policy *p = v->policy;
-	const struct claims *claims = &v->verdict->claims;
+	const struct policy *p = v->policy;
+	const struct claims *claims = v->claims;
 
-	if (!p->policy_set && !p->policy_clear && !p->generated)
+	if (!p->key_set && !p->key_clear && !p->generated)
 		return true;
 	if (!claims->is_key)
-		return report(v, "key policy", false, "the evidence is about a token, not about a key");
-	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
-		uint64_t bit = (uint64_t)1 << i;
-
-		if ((p->policy_set & bit) && !(claims->policy & bit))
-			return report(v, "key policy", false, "CKA_%s is false", names[i]);
-		if ((p->policy_clear & bit) && (claims->policy & bit))
-			return report(v, "key policy", false, "CKA_%s is true", names[i]);
+		return appraisal_check(v->a, "key policy", false, "the evidence is about a token, not about a key");
+	for (uint64_t bit = 1; policy_key_word(bit); bit <<= 1) {
+		if ((p->key_set & bit) && !(claims->policy & bit))
+			return appraisal_check(v->a, "key policy", false, "the key is not %s", policy_key_word(bit));
+		if ((p->key_clear & bit) && (claims->policy & bit))
+			return appraisal_check(v->a, "key policy", false, "the key is %s", policy_key_word(bit));
 	}
 	if (p->generated && claims->origin != ORIGIN_GENERATED)
-		return report(v, "key policy", false, "the key was not generated in the enclave");
-	return report(v, "key policy", true, "as demanded");
+		return appraisal_check(v->a, "key policy", false, "the key was not generated in the enclave");
+	return appraisal_check(v->a, "key policy", true, "as demanded");
 }
 
-void verifier_check(struct span evidence, const struct verifier_policy *policy,
-		    struct verifier_verdict *verdict)
+/* Over the exact bytes that were carried, never a re-encoding. */
+static bool digest_claims(struct verification *v)
 {
-	struct verification v = {.policy = policy, .verdict = verdict};
-	const char *why = NULL;
+	struct span claims = v->cmw.claims;
 
+	if (!EVP_Digest(claims.data, claims.size, v->digest, NULL, EVP_sha512(), NULL) ||
+	    !EVP_Digest(claims.data, claims.size, v->digest_short, NULL, EVP_sha256(), NULL))
+		return appraisal_check(v->a, "claims", false, "hashing failed");
+	v->a->report_data = (struct span){v->digest, sizeof(v->digest)};
+	v->a->report_data_short = (struct span){v->digest_short, sizeof(v->digest_short)};
+	return true;
+}
+
+static bool judge(struct verification *v)
+{
+	return check_platform(v) && appraisal_expectations(v->a) && check_measurement(v) && check_nonce(v) &&
+	       (!v->claims || (check_identity(v) && check_key(v) && check_key_policy(v)));
+}
+
+static void begin(struct verification *v, const struct policy *policy, const struct endorsements *endorsements,
+		  int64_t time, struct verifier_verdict *verdict)
+{
 	memset(verdict, 0, sizeof(*verdict));
 	verdict->outcome = VERIFIER_UNUSABLE;
+	verdict->appraisal.policy = policy;
+	verdict->appraisal.endorsements = endorsements;
+	verdict->appraisal.time = time;
+	*v = (struct verification){.verdict = verdict, .a = &verdict->appraisal, .policy = policy};
+}
+
+/* What pointed into the verification's own memory. */
+static void end(struct verification *v)
+{
+	v->a->report_data = v->a->report_data_short = (struct span){0};
+}
+
+void verifier_check(struct span evidence, const struct policy *policy, const struct endorsements *endorsements,
+		    int64_t time, struct verifier_verdict *verdict)
+{
+	struct verification v;
+	const char *why = NULL;
+
+	begin(&v, policy, endorsements, time, verdict);
 	ERR_set_mark();
 	if (!cmw_read(evidence, &v.cmw, &why)) {
-		report(&v, "form", false, "%s", why);
+		appraisal_check(v.a, "form", false, "%s", why);
 	} else if (!claims_read(v.cmw.claims, &verdict->claims, &why)) {
-		report(&v, "claims", false, "%s", why);
+		appraisal_check(v.a, "claims", false, "%s", why);
 		memset(&verdict->claims, 0, sizeof(verdict->claims));
 	} else {
 		verdict->outcome = VERIFIER_REFUSED;
-		report(&v, "form", true, "CMW collection, claims version %d", CLAIMS_VERSION);
-		if (check_platform(&v) && check_signature(&v) && check_nonce(&v) && check_identity(&v) &&
-		    check_key(&v) && check_policy(&v))
+		verdict->has_claims = true;
+		v.claims = &verdict->claims;
+		appraisal_check(v.a, "form", true, "CMW collection, claims version %d", CLAIMS_VERSION);
+		v.platform = platforms_by_type(v.cmw.evidence_type);
+		if (!v.platform)
+			appraisal_check(v.a, "platform", false, "evidence of type %.*s is not known to this verifier",
+					text_size(v.cmw.evidence_type), (const char *)v.cmw.evidence_type.data);
+		else if (digest_claims(&v) && judge(&v))
 			verdict->outcome = VERIFIER_GOOD;
 	}
+	end(&v);
+	ERR_pop_to_mark();
+}
+
+void verifier_check_bare(const char *platform, struct span evidence, struct span report_data,
+			 const struct policy *policy, const struct endorsements *endorsements, int64_t time,
+			 struct verifier_verdict *verdict)
+{
+	struct verification v;
+
+	begin(&v, policy, endorsements, time, verdict);
+	ERR_set_mark();
+	v.platform = platforms_by_name(platform);
+	v.cmw.evidence = evidence;
+	if (report_data.size)
+		v.a->report_data = v.a->report_data_short = report_data;
+	if (!v.platform) {
+		appraisal_check(v.a, "form", false, "platform %.32s is not known to this verifier", platform);
+	} else {
+		verdict->outcome = VERIFIER_REFUSED;
+		if (judge(&v))
+			verdict->outcome = VERIFIER_GOOD;
+	}
+	end(&v);
 	ERR_pop_to_mark();
 }

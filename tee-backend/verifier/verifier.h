@@ -6,6 +6,7 @@
 #ifndef KEYCLAVE_VERIFIER_VERIFIER_H
 #define KEYCLAVE_VERIFIER_VERIFIER_H
 
+#include "verifier/appraisal.h"
 #include "verifier/claims.h"
 
 enum verifier_outcome {
@@ -14,40 +15,30 @@ enum verifier_outcome {
 	VERIFIER_UNUSABLE = 2, /* not evidence at all */
 };
 
-/* What must hold. {0} accepts nothing: success needs at least a pinned token identity. */
-struct verifier_policy {
-	bool allow_notee;        /* evidence that no TEE vouches for may pass (security rule 12) */
-	struct span nonce;       /* that the evidence must carry; data NULL: see .no_nonce */
-	bool no_nonce;           /* freshness is not asked for, and the verdict says so */
-	struct span identity;    /* SubjectPublicKeyInfo of the token, or its SHA-256 (32 bytes); pinned */
-	bool any_identity;       /* trust on first use: the verdict says so */
-	struct span public_key;  /* SubjectPublicKeyInfo that the evidence must be about; data NULL: any */
-	uint64_t policy_set;     /* enum claims_policy bits that must be set */
-	uint64_t policy_clear;   /* and that must be clear */
-	bool generated;          /* origin must be: born in the enclave */
-};
-
-#define VERIFIER_CHECKS_MAX 16
-
-struct verifier_check {
-	const char *name; /* static: "signature" */
-	bool passed;
-	char detail[160]; /* what was found, or what was expected */
-};
-
 struct verifier_verdict {
 	enum verifier_outcome outcome;
-	struct verifier_check check[VERIFIER_CHECKS_MAX]; /* in order; the last one is the first that failed */
-	size_t count;
-	bool tee;             /* hardware vouches */
-	struct claims claims; /* borrowed from the evidence; zeros when it was unusable */
+	struct appraisal appraisal; /* .check in order: the last one is the first that failed */
+	struct claims claims;       /* borrowed from the evidence; zeros when it was unusable, or evidence without claims */
+	bool has_claims;
+	bool authentic; /* the platform's own checks passed: facts and claims are its word, whatever the policy says */
 };
 
 /*
- * Always fills VERDICT. Stops at the first check that fails. The policy's demands are checked in the order: form,
- * claims, platform, signature, nonce, identity, key, policy.
+ * Always fills VERDICT; everything is borrowed from EVIDENCE, POLICY and ENDORSEMENTS (NULL: none). TIME: seconds
+ * since 1970, when certificates must be valid. Stops at the first check that fails: form, claims, the platform's own
+ * checks (signature, chain, debug, ...), the policy's demands on its facts, measurement, nonce, token identity,
+ * public key, key policy.
  */
-void verifier_check(struct span evidence, const struct verifier_policy *policy,
-		    struct verifier_verdict *verdict);
+void verifier_check(struct span evidence, const struct policy *policy, const struct endorsements *endorsements,
+		    int64_t time, struct verifier_verdict *verdict);
+
+/*
+ * The same for a platform's bare evidence as other programs carry it (an SNP report, a TDX quote, an NSM document): no
+ * claims, so neither identity nor key are judged. REPORT_DATA: what it must contain; empty: not asked, and the nonce
+ * check says so. PLATFORM is a name of platforms.h; unknown: unusable.
+ */
+void verifier_check_bare(const char *platform, struct span evidence, struct span report_data,
+			 const struct policy *policy, const struct endorsements *endorsements, int64_t time,
+			 struct verifier_verdict *verdict);
 
 #endif

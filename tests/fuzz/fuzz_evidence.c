@@ -13,15 +13,17 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-	static const uint8_t nobody[] = {0};
-	const struct verifier_policy open = {.allow_notee = true, .no_nonce = true, .any_identity = true};
-	const struct verifier_policy closed = {
-		.allow_notee = true, .no_nonce = true, .identity = {nobody, sizeof(nobody)}};
+	static uint8_t nobody[] = {0};
+	const struct policy open = {
+		.allow = POLICY_ALLOW_NOTEE | POLICY_ALLOW_NO_NONCE | POLICY_ALLOW_ANY_IDENTITY};
+	const struct policy closed = {.allow = POLICY_ALLOW_NOTEE | POLICY_ALLOW_NO_NONCE,
+				      .identity = {{.data = nobody, .size = sizeof(nobody)}},
+				      .identity_count = 1};
 	struct verifier_verdict verdict;
 
-	verifier_check((struct span){data, size}, &open, &verdict);
-	verifier_check((struct span){data, size}, &closed, &verdict);
-	if (verdict.outcome == VERIFIER_GOOD && !span_equal(verdict.claims.identity, closed.identity))
+	verifier_check((struct span){data, size}, &open, NULL, 0, &verdict);
+	verifier_check((struct span){data, size}, &closed, NULL, 0, &verdict);
+	if (verdict.outcome == VERIFIER_GOOD && !span_equal(verdict.claims.identity, (struct span){nobody, 1}))
 		abort();
 	return 0;
 }

@@ -11,6 +11,7 @@
 #include <stdint.h>
 #include <cmocka.h>
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -19,6 +20,7 @@
 #include "common/memory.h"
 #include "keys/head.h"
 #include "keys/hierarchy.h"
+#include "keys/recovery.h"
 #include "platform/platform_ops.h"
 #include "../lib/captured_log.h"
 #include "../lib/scratch.h"
@@ -28,7 +30,9 @@ struct chosen {
 	struct platform base; /* first */
 	struct platform_ops ops;
 	uint8_t fill; /* of the key */
-	CK_RV result; /* of asking for the key */
+	uint8_t state; /* of the platform, in the mix; 0: it has none */
+	bool outdated; /* a new slot would bind more */
+	CK_RV result;  /* of asking for the key */
 };
 
 struct fixture {
@@ -37,24 +41,46 @@ struct fixture {
 };
 
 static const struct blob_name head_name = {RECORD_STORE, 0, 0};
+static const struct hierarchy_options opened = {.create = false};
+static const struct hierarchy_options opened_or_made = {.create = true};
 static const uint8_t serial[16] = {0x51};
 static const uint8_t salt[32] = {0x52};
 
-static CK_RV chosen_key(struct platform *platform, bool create, uint8_t key[PLATFORM_KEY_SIZE])
+/* The mix is the fill: like a measurement, it tells whether the platform is in the state of the slot. */
+static CK_RV chosen_key(struct platform *platform, struct span mix, uint8_t key[PLATFORM_KEY_SIZE])
 {
 	struct chosen *c = (struct chosen *)platform;
 
-	(void)create;
+	memset(key, c->fill, PLATFORM_KEY_SIZE);
+	if (c->result == CKR_OK && c->state && !span_equal(mix, (struct span){&c->state, 1}))
+		return CKR_DATA_INVALID;
+	return c->result;
+}
+
+static CK_RV chosen_key_new(struct platform *platform, struct buffer *mix, uint8_t key[PLATFORM_KEY_SIZE])
+{
+	struct chosen *c = (struct chosen *)platform;
+
+	if (c->state && !buffer_set(mix, &c->state, 1))
+		return CKR_DEVICE_MEMORY;
 	memset(key, c->fill, PLATFORM_KEY_SIZE);
 	return c->result;
+}
+
+static bool chosen_key_is_current(struct platform *platform, struct span mix)
+{
+	(void)mix;
+	return !((struct chosen *)platform)->outdated;
 }
 
 static void choose(struct chosen *c, const char *name, const char *protector, uint8_t fill)
 {
 	*c = (struct chosen){.fill = fill, .result = CKR_OK};
-	c->ops.description.name = name;
-	c->ops.description.protector = protector;
+	c->base.description.name = name;
+	c->base.description.protector = protector;
+	c->ops.key_new = chosen_key_new;
 	c->ops.key = chosen_key;
+	c->ops.key_is_current = chosen_key_is_current;
 	c->base.ops = &c->ops;
 }
 
@@ -82,7 +108,7 @@ static struct hierarchy *expect_open(struct fixture *f, bool create)
 {
 	struct hierarchy *h = NULL;
 
-	assert_int_equal(hierarchy_open(&f->platform.base, f->store, create, &h), CKR_OK);
+	assert_int_equal(hierarchy_open(&f->platform.base, create ? &opened_or_made : &opened, f->store, &h), CKR_OK);
 	assert_non_null(h);
 	return h;
 }
@@ -101,7 +127,7 @@ static void expect_refused(struct fixture *f, bool create, CK_RV rv, const char 
 
 	assert_int_equal(blobstore_get(f->store, head_name, &before, &version_before), CKR_OK);
 	captured_log_begin(&log);
-	got = hierarchy_open(&f->platform.base, f->store, create, &h);
+	got = hierarchy_open(&f->platform.base, create ? &opened_or_made : &opened, f->store, &h);
 	captured_log_end(&log);
 	assert_int_equal(got, rv);
 	assert_null(h);
@@ -174,7 +200,7 @@ static void test_branches_differ(void **state)
 	uint8_t keys[9][SEAL_KEY_SIZE];
 
 	assert_int_equal(blobstore_open_memory(&other_store), CKR_OK);
-	assert_int_equal(hierarchy_open(&f->platform.base, other_store, true, &other), CKR_OK);
+	assert_int_equal(hierarchy_open(&f->platform.base, &opened_or_made, other_store, &other), CKR_OK);
 	assert_int_equal(hierarchy_token_key(h, serial, salt, keys[0]), CKR_OK);
 	assert_int_equal(hierarchy_token_key(h, serial2, salt, keys[1]), CKR_OK);
 	assert_int_equal(hierarchy_token_key(h, serial, salt2, keys[2]), CKR_OK);
@@ -346,7 +372,7 @@ static void test_lost_notee_key_is_explained(void **state)
 	assert_int_equal(
 	    blobstore_open_sqlite(scratch_path(&folder, "store", path), true, &f.store), CKR_OK);
 	assert_int_equal(platform_open(&settings, &platform), CKR_OK);
-	assert_int_equal(hierarchy_open(platform, f.store, true, &h), CKR_OK);
+	assert_int_equal(hierarchy_open(platform, &opened_or_made, f.store, &h), CKR_OK);
 	hierarchy_free(&h);
 	platform_free(&platform);
 
@@ -355,7 +381,7 @@ static void test_lost_notee_key_is_explained(void **state)
 	assert_int_equal(rename(path, away), 0);
 	assert_int_equal(platform_open(&settings, &platform), CKR_OK);
 	captured_log_begin(&log);
-	assert_int_equal(hierarchy_open(platform, f.store, true, &h), CKR_TOKEN_NOT_RECOGNIZED);
+	assert_int_equal(hierarchy_open(platform, &opened_or_made, f.store, &h), CKR_TOKEN_NOT_RECOGNIZED);
 	captured_log_end(&log);
 	assert_true(captured_log_has(&log, "platform/notee.key: gone"));
 	assert_true(captured_log_has(&log, "put back a copy"));
@@ -363,7 +389,7 @@ static void test_lost_notee_key_is_explained(void **state)
 	assert_int_not_equal(access(path, F_OK), 0);
 
 	assert_int_equal(rename(away, path), 0);
-	assert_int_equal(hierarchy_open(platform, f.store, false, &h), CKR_OK);
+	assert_int_equal(hierarchy_open(platform, &opened, f.store, &h), CKR_OK);
 	hierarchy_free(&h);
 	platform_free(&platform);
 	blobstore_free(&f.store);
@@ -387,12 +413,173 @@ static void test_no_secret_is_left(void **state)
 	assert_int_equal(before.allocated, after.allocated);
 }
 
+/* ---- wrap slots (security rule 4) ---- */
+
+static const uint8_t secret[32] = {0x61};
+static const uint8_t other_secret[32] = {0x62};
+static const struct hierarchy_options with_secret = {.create = true, .recovery = {secret, sizeof(secret)}};
+static const struct hierarchy_options with_other_secret = {.recovery = {other_secret, sizeof(other_secret)}};
+
+/* Opens with OPTIONS and says whether the storage key is the one of KEY (filled when FIRST). */
+static CK_RV open_slots(struct fixture *f, const struct hierarchy_options *options, uint8_t key[SEAL_KEY_SIZE],
+			bool first)
+{
+	struct hierarchy *h = NULL;
+	CK_RV rv = hierarchy_open(&f->platform.base, options, f->store, &h);
+
+	if (rv == CKR_OK && first)
+		memcpy(key, hierarchy_storage_key(h), SEAL_KEY_SIZE);
+	if (rv == CKR_OK)
+		assert_memory_equal(key, hierarchy_storage_key(h), SEAL_KEY_SIZE);
+	hierarchy_free(&h);
+	return rv;
+}
+
+/* Slots of KIND in the head that is there. */
+static size_t count_slots(struct fixture *f, uint64_t kind)
+{
+	struct buffer record = {0};
+	struct span clear = {0}, proof = {0};
+	struct head head;
+	const char *why = NULL;
+	uint64_t version = 0;
+	size_t count = 0;
+
+	assert_int_equal(blobstore_get(f->store, head_name, &record, &version), CKR_OK);
+	assert_true(head_record_decode(buffer_span(&record), &clear, &proof, &why));
+	assert_true(head_decode(clear, &head, &why));
+	for (size_t i = 0; i < head.slot_count; i++)
+		count += head.slots[i].kind == kind;
+	buffer_free(&record);
+	return count;
+}
+
+/* An update changes what the platform measures: refused and kept, opened with the operator's secret, then on its own. */
+static void test_update_by_recovery_secret(void **state)
+{
+	struct fixture *f = *state;
+	uint8_t key[SEAL_KEY_SIZE];
+
+	f->platform.state = 1;
+	assert_int_equal(open_slots(f, &with_secret, key, true), CKR_OK);
+	assert_int_equal(count_slots(f, HEAD_SLOT_RECOVERY), 1);
+	f->platform.state = 2;
+	f->platform.fill = 2;
+	expect_refused(f, true, CKR_TOKEN_NOT_RECOGNIZED, "recovery-file", NULL);
+	assert_int_equal(open_slots(f, &with_other_secret, key, false), CKR_TOKEN_NOT_RECOGNIZED);
+	assert_int_equal(open_slots(f, &with_secret, key, false), CKR_OK);
+	assert_int_equal(open_slots(f, &opened, key, false), CKR_OK);
+	assert_int_equal(count_slots(f, HEAD_SLOT_PLATFORM), 1);
+	/* The old state's slot went with the first good open. */
+	f->platform.state = 1;
+	f->platform.fill = 1;
+	expect_refused(f, false, CKR_TOKEN_NOT_RECOGNIZED, "does not open under the key", NULL);
+}
+
+/* Given at a start on which the platform opens the store, a new secret takes the place of the old one. */
+static void test_recovery_secret_is_replaced(void **state)
+{
+	struct fixture *f = *state;
+	uint8_t key[SEAL_KEY_SIZE];
+
+	assert_int_equal(open_slots(f, &with_secret, key, true), CKR_OK);
+	assert_int_equal(open_slots(f, &with_other_secret, key, false), CKR_OK);
+	assert_int_equal(count_slots(f, HEAD_SLOT_RECOVERY), 1);
+	f->platform.fill = 2;
+	assert_int_equal(open_slots(f, &with_secret, key, false), CKR_TOKEN_NOT_RECOGNIZED);
+	assert_int_equal(open_slots(f, &with_other_secret, key, false), CKR_OK);
+}
+
+/* A slot that binds less than a new one would is renewed, once; where the store cannot be written, it stays. */
+static void test_outdated_slot_is_renewed(void **state)
+{
+	struct fixture *f = *state;
+	struct buffer record = {0};
+	uint8_t key[SEAL_KEY_SIZE];
+	uint64_t version = 0;
+
+	assert_int_equal(open_slots(f, &with_secret, key, true), CKR_OK);
+	f->platform.outdated = true;
+	assert_int_equal(open_slots(f, &opened, key, false), CKR_OK);
+	f->platform.outdated = false;
+	assert_int_equal(open_slots(f, &opened, key, false), CKR_OK);
+	assert_int_equal(blobstore_get(f->store, head_name, &record, &version), CKR_OK);
+	assert_int_equal(version, 2);
+	assert_int_equal(count_slots(f, HEAD_SLOT_PLATFORM), 1);
+	assert_int_equal(count_slots(f, HEAD_SLOT_RECOVERY), 1);
+	buffer_free(&record);
+}
+
+/* A platform without a sealing key writes no head, and has another root each time. */
+static void test_session_only(void **state)
+{
+	struct fixture *f = *state;
+	uint8_t key[SEAL_KEY_SIZE];
+	struct hierarchy *h = NULL;
+	struct buffer record = {0};
+	uint64_t version = 0;
+
+	choose(&f->platform, "first", PLATFORM_NO_KEY, 1);
+	f->platform.ops.key_new = NULL;
+	assert_int_equal(open_slots(f, &opened_or_made, key, true), CKR_OK);
+	assert_int_equal(blobstore_get(f->store, head_name, &record, &version), CKR_OK);
+	assert_int_equal(version, 0);
+	h = expect_open(f, true);
+	assert_memory_not_equal(hierarchy_storage_key(h), key, SEAL_KEY_SIZE);
+	hierarchy_free(&h);
+	buffer_free(&record);
+}
+
+static void test_recovery_file(void **state)
+{
+	static const struct {
+		const char *text;
+		mode_t mode;
+		size_t size; /* 0: refused */
+	} rows[] = {
+		{"00112233445566778899aabbccddeeff00112233445566778899aabbccddeeff\n", 0600, 32},
+		{"00112233445566778899AABBCCDDEEFF00112233445566778899aabbccddeeff", 0400, 32},
+		{"00112233445566778899aabbccddeeff00112233445566778899aabbccddeeff\n", 0640, 0},
+		{"00112233445566778899aabbccddeeff00112233445566778899aabbccddeef\n", 0600, 0},
+		{"00112233445566778899aabbccddeeff00112233445566778899aabbccddeegg\n", 0600, 0},
+		{"00112233445566778899aabbccddeeff00112233445566778899aabbccddeeff\n\n", 0600, 0},
+		{"00112233445566778899aabbccddee\n", 0600, 0},
+		{"", 0600, 0},
+	};
+	struct scratch folder;
+	char path[PATH_MAX];
+
+	(void)state;
+	assert_true(scratch_make(&folder));
+	scratch_path(&folder, "recovery", path);
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		struct buffer read = {0};
+		FILE *file = fopen(path, "we");
+
+		assert_non_null(file);
+		assert_true(fputs(rows[i].text, file) >= 0);
+		assert_int_equal(fclose(file), 0);
+		assert_int_equal(chmod(path, rows[i].mode), 0);
+		assert_int_equal(recovery_read(path, &read), rows[i].size ? CKR_OK : CKR_DEVICE_ERROR);
+		assert_int_equal(read.size, rows[i].size);
+		assert_true(!read.size || read.data[1] == 0x11);
+		buffer_free(&read);
+		assert_int_equal(remove(path), 0);
+	}
+	scratch_remove(&folder);
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
 
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 	    TEST(test_made_once_and_opened_again),
+	    TEST(test_update_by_recovery_secret),
+	    TEST(test_recovery_secret_is_replaced),
+	    TEST(test_outdated_slot_is_renewed),
+	    TEST(test_session_only),
+	    cmocka_unit_test(test_recovery_file),
 	    TEST(test_branches_differ),
 	    TEST(test_other_platform_is_refused),
 	    TEST(test_renamed_head_is_refused),

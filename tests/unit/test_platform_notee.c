@@ -64,6 +64,17 @@ static void reopen(struct fixture *f)
 	assert_int_equal(platform_open(&f->settings, &f->platform), CKR_OK);
 }
 
+/* A new slot's key if CREATE, else that of a slot that is there. */
+static CK_RV get_key(struct platform *platform, bool create, uint8_t key[PLATFORM_KEY_SIZE])
+{
+	struct buffer mix = {0};
+	CK_RV rv = create ? platform_key_new(platform, &mix, key) : platform_key(platform, (struct span){0}, key);
+
+	assert_int_equal(mix.size, 0);
+	buffer_free(&mix);
+	return rv;
+}
+
 static void expect_refused(struct fixture *f, bool create, CK_RV rv, const char *words)
 {
 	uint8_t key[PLATFORM_KEY_SIZE];
@@ -72,7 +83,7 @@ static void expect_refused(struct fixture *f, bool create, CK_RV rv, const char 
 
 	reopen(f);
 	captured_log_begin(&log);
-	got = platform_key(f->platform, create, key);
+	got = get_key(f->platform, create, key);
 	captured_log_end(&log);
 	assert_int_equal(got, rv);
 	assert_true(captured_log_has(&log, words));
@@ -81,7 +92,7 @@ static void expect_refused(struct fixture *f, bool create, CK_RV rv, const char 
 static void expect_key(struct fixture *f, bool create, uint8_t key[PLATFORM_KEY_SIZE])
 {
 	reopen(f);
-	assert_int_equal(platform_key(f->platform, create, key), CKR_OK);
+	assert_int_equal(get_key(f->platform, create, key), CKR_OK);
 }
 
 static void test_description(void **state)
@@ -254,7 +265,7 @@ static void creator(const struct settings *settings, int go, int out)
 	if (read(go, &byte, 1) != 0)
 		_exit(2);
 	if (platform_open(settings, &platform) != CKR_OK ||
-	    platform_key(platform, true, key) != CKR_OK)
+	    get_key(platform, true, key) != CKR_OK)
 		_exit(3);
 	_exit(write(out, key, sizeof(key)) == (ssize_t)sizeof(key) ? 0 : 4);
 }
@@ -349,25 +360,26 @@ static void test_evidence(void **state)
 	struct fixture *f = *state;
 	uint8_t digest[PLATFORM_DIGEST_SIZE];
 	uint8_t key[PLATFORM_KEY_SIZE];
-	struct buffer evidence = {0};
+	struct platform_evidence evidence = {0};
 	struct buffer first = {0};
 	struct buffer second = {0};
 
 	memset(digest, 0xa5, sizeof(digest));
 	/* No file, no evidence: it makes none on its own. */
-	assert_int_equal(platform_evidence(f->platform, digest, &evidence),
+	assert_int_equal(platform_evidence_get(f->platform, digest, &evidence),
 			 CKR_TOKEN_NOT_RECOGNIZED);
 	expect_key(f, true, key);
-	assert_int_equal(platform_evidence(f->platform, digest, &evidence), CKR_OK);
-	verify(buffer_span(&evidence), digest, &first);
+	assert_int_equal(platform_evidence_get(f->platform, digest, &evidence), CKR_OK);
+	verify(buffer_span(&evidence.report), digest, &first);
+	platform_evidence_free(&evidence);
 	reopen(f);
 	digest[63] ^= 1;
-	assert_int_equal(platform_evidence(f->platform, digest, &evidence), CKR_OK);
-	verify(buffer_span(&evidence), digest, &second);
+	assert_int_equal(platform_evidence_get(f->platform, digest, &evidence), CKR_OK);
+	verify(buffer_span(&evidence.report), digest, &second);
 	/* The same key after a restart, and not the platform key's bytes. */
 	assert_true(span_equal(buffer_span(&first), buffer_span(&second)));
 	assert_memory_not_equal(first.data + 12, key, sizeof(key));
-	buffer_free(&evidence);
+	platform_evidence_free(&evidence);
 	buffer_free(&first);
 	buffer_free(&second);
 }

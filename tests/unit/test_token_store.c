@@ -77,7 +77,7 @@ static void a_counter_that_is_not_used_is_refused(void **state)
 {
 	struct fixture *f = *state;
 
-	f->platform.ops.description.rollback = "counter";
+	f->platform.base.description.rollback = "counter";
 	assert_int_equal(fixture_try_reopen(f), CKR_FUNCTION_NOT_SUPPORTED);
 	assert_null(f->store);
 }

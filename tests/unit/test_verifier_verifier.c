@@ -11,7 +11,8 @@
 #include <string.h>
 
 #include "common/cbor_writer.h"
-#include "verifier/cmw.h"
+#include "verifier/platforms.h"
+#include "verifier/report.h"
 #include "verifier/verifier.h"
 
 #include "cmocka_test.h"
@@ -83,7 +84,7 @@ static void make_evidence(const struct claims *claims, struct buffer *out)
 {
 	EVP_PKEY *key = EVP_PKEY_Q_keygen(NULL, NULL, "ED25519");
 	struct buffer encoded = {0}, signature = {0};
-	struct cmw cmw = {.evidence_type = span_text(CMW_NOTEE_TYPE)};
+	struct cmw cmw = {.evidence_type = span_text(platforms_by_name("notee")->media_type)};
 
 	assert_non_null(key);
 	assert_true(claims_write(claims, &encoded));
@@ -96,23 +97,32 @@ static void make_evidence(const struct claims *claims, struct buffer *out)
 	EVP_PKEY_free(key);
 }
 
-static struct verifier_policy generous(void)
+/* Pins IDENTITY; borrowed bytes, so never policy_free. */
+static void pin(struct policy *policy, struct span pinned)
 {
-	return (struct verifier_policy){
-		.allow_notee = true, .nonce = {nonce, sizeof(nonce)}, .identity = {identity, sizeof(identity)}};
+	policy->identity[0] = (struct buffer){.data = (uint8_t *)(uintptr_t)pinned.data, .size = pinned.size};
+	policy->identity_count = 1;
 }
 
-static void expect(struct span evidence, const struct verifier_policy *policy, enum verifier_outcome outcome,
-		   const char *check)
+static struct policy generous(void)
+{
+	struct policy policy = {.allow = POLICY_ALLOW_NOTEE, .nonce = {nonce, sizeof(nonce)}};
+
+	pin(&policy, (struct span){identity, sizeof(identity)});
+	return policy;
+}
+
+static void expect(struct span evidence, const struct policy *policy, enum verifier_outcome outcome, const char *check)
 {
 	struct verifier_verdict verdict;
+	const struct appraisal *a = &verdict.appraisal;
 
-	verifier_check(evidence, policy, &verdict);
+	verifier_check(evidence, policy, NULL, 0, &verdict);
 	assert_int_equal(verdict.outcome, outcome);
-	assert_true(verdict.count > 0);
+	assert_true(a->check_count > 0);
 	if (check) {
-		assert_string_equal(verdict.check[verdict.count - 1].name, check);
-		assert_false(verdict.check[verdict.count - 1].passed);
+		assert_string_equal(a->check[a->check_count - 1].name, check);
+		assert_false(a->check[a->check_count - 1].passed);
 	}
 }
 
@@ -155,26 +165,26 @@ static void test_token_claims_have_no_key(void **state)
 static void test_good(void **state)
 {
 	struct claims claims = sample();
-	struct verifier_policy policy = generous();
+	struct policy policy = generous();
 	struct verifier_verdict verdict;
 	struct buffer evidence = {0};
 
 	(void)state;
 	make_evidence(&claims, &evidence);
 	policy.generated = true;
-	policy.policy_set = CLAIMS_NEVER_EXTRACTABLE;
-	policy.policy_clear = CLAIMS_EXTRACTABLE;
+	policy.key_set = CLAIMS_NEVER_EXTRACTABLE;
+	policy.key_clear = CLAIMS_EXTRACTABLE;
 	policy.public_key = claims.public_key;
-	verifier_check(buffer_span(&evidence), &policy, &verdict);
+	verifier_check(buffer_span(&evidence), &policy, NULL, 0, &verdict);
 	assert_int_equal(verdict.outcome, VERIFIER_GOOD);
-	assert_false(verdict.tee);
+	assert_false(verdict.appraisal.tee);
 	buffer_free(&evidence);
 }
 
 static void test_every_flipped_byte_is_refused(void **state)
 {
 	struct claims claims = sample();
-	struct verifier_policy policy = generous();
+	struct policy policy = generous();
 	struct verifier_verdict verdict;
 	struct buffer evidence = {0};
 
@@ -182,7 +192,7 @@ static void test_every_flipped_byte_is_refused(void **state)
 	make_evidence(&claims, &evidence);
 	for (size_t i = 0; i < evidence.size; i++) {
 		evidence.data[i] ^= 0x01;
-		verifier_check(buffer_span(&evidence), &policy, &verdict);
+		verifier_check(buffer_span(&evidence), &policy, NULL, 0, &verdict);
 		assert_int_not_equal(verdict.outcome, VERIFIER_GOOD);
 		evidence.data[i] ^= 0x01;
 	}
@@ -192,42 +202,42 @@ static void test_every_flipped_byte_is_refused(void **state)
 static void test_each_demand_refuses_by_name(void **state)
 {
 	struct claims claims = sample();
-	struct verifier_policy policy;
+	struct policy policy;
 	struct buffer evidence = {0};
 	struct span e;
 
 	(void)state;
 	make_evidence(&claims, &evidence);
 	e = buffer_span(&evidence);
-	policy = (struct verifier_policy){0};
+	policy = (struct policy){0};
 	expect(e, &policy, VERIFIER_REFUSED, "platform");
-	policy.allow_notee = true;
+	policy.allow |= POLICY_ALLOW_NOTEE;
 	expect(e, &policy, VERIFIER_REFUSED, "nonce");
-	policy.no_nonce = true;
+	policy.allow |= POLICY_ALLOW_NO_NONCE;
 	expect(e, &policy, VERIFIER_REFUSED, "token identity");
-	policy.any_identity = true;
+	policy.allow |= POLICY_ALLOW_ANY_IDENTITY;
 	expect(e, &policy, VERIFIER_GOOD, NULL);
 	policy = generous();
 	policy.nonce = span_text("other");
 	expect(e, &policy, VERIFIER_REFUSED, "nonce");
 	policy = generous();
-	policy.identity = span_text("other");
+	pin(&policy, span_text("other"));
 	expect(e, &policy, VERIFIER_REFUSED, "token identity");
 	policy = generous();
 	policy.public_key = span_text("other");
 	expect(e, &policy, VERIFIER_REFUSED, "public key");
 	policy = generous();
-	policy.policy_clear = CLAIMS_SENSITIVE;
+	policy.key_clear = CLAIMS_SENSITIVE;
 	expect(e, &policy, VERIFIER_REFUSED, "key policy");
 	policy = generous();
-	policy.policy_set = CLAIMS_ALWAYS_AUTHENTICATE;
+	policy.key_set = CLAIMS_ALWAYS_AUTHENTICATE;
 	expect(e, &policy, VERIFIER_REFUSED, "key policy");
 	buffer_free(&evidence);
 }
 
 static void test_nonsense_is_unusable(void **state)
 {
-	struct verifier_policy policy = generous();
+	struct policy policy = generous();
 
 	(void)state;
 	expect((struct span){NULL, 0}, &policy, VERIFIER_UNUSABLE, "form");
@@ -238,14 +248,14 @@ static void test_nonsense_is_unusable(void **state)
 static void test_identity_by_digest(void **state)
 {
 	struct claims claims = sample();
-	struct verifier_policy policy = generous();
+	struct policy policy = generous();
 	struct buffer evidence = {0};
 	uint8_t digest[SHA256_DIGEST_LENGTH];
 
 	(void)state;
 	make_evidence(&claims, &evidence);
 	assert_non_null(SHA256(identity, sizeof(identity), digest));
-	policy.identity = (struct span){digest, sizeof(digest)};
+	pin(&policy, (struct span){digest, sizeof(digest)});
 	expect(buffer_span(&evidence), &policy, VERIFIER_GOOD, NULL);
 	digest[0] ^= 1;
 	expect(buffer_span(&evidence), &policy, VERIFIER_REFUSED, "token identity");
@@ -256,7 +266,7 @@ static void test_identity_by_digest(void **state)
 static void test_platform_must_agree(void **state)
 {
 	struct claims claims = sample();
-	struct verifier_policy policy = generous();
+	struct policy policy = generous();
 	struct buffer evidence = {0};
 
 	(void)state;

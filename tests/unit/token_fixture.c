@@ -92,10 +92,18 @@ void fixture_fail(struct fixture *f, enum failing how, unsigned count, CK_RV rv)
 
 /* ---- set-up ---- */
 
-static CK_RV fixed_key(struct platform *platform, bool create, uint8_t key[PLATFORM_KEY_SIZE])
+static CK_RV fixed_key_new(struct platform *platform, struct buffer *mix, uint8_t key[PLATFORM_KEY_SIZE])
 {
 	(void)platform;
-	(void)create;
+	(void)mix;
+	memset(key, 0x5a, PLATFORM_KEY_SIZE);
+	return CKR_OK;
+}
+
+static CK_RV fixed_key(struct platform *platform, struct span mix, uint8_t key[PLATFORM_KEY_SIZE])
+{
+	(void)platform;
+	(void)mix;
 	memset(key, 0x5a, PLATFORM_KEY_SIZE);
 	return CKR_OK;
 }
@@ -123,11 +131,12 @@ static struct fixture *fixture_new(bool sqlite)
 	assert_non_null(f);
 	f->sqlite = sqlite;
 	assert_true(!sqlite || scratch_make(&f->scratch));
-	f->platform.ops.description = (struct platform_description){.name = "fixed",
-								    .protector = "none",
-								    .rollback = "none",
-								    .media_type = "x/y",
-								    .tee = false};
+	f->platform.base.description = (struct platform_description){.name = "fixed",
+								     .protector = "test",
+								     .rollback = "none",
+								     .media_type = "x/y",
+								     .tee = false};
+	f->platform.ops.key_new = fixed_key_new;
 	f->platform.ops.key = fixed_key;
 	f->platform.base.ops = &f->platform.ops;
 	f->settings.pin_tries = 4;

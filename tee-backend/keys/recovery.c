@@ -1,0 +1,98 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Reads the recovery file. Who could have written or read it beside its owner makes it no secret.
+ */
+#include "config.h"
+
+#include "keys/recovery.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "common/log.h"
+#include "keys/slot.h"
+
+#define DIGITS_MAX 128
+
+static bool is_private(const char *path, int fd)
+{
+	struct stat st;
+
+	if (fstat(fd, &st) != 0 || !S_ISREG(st.st_mode))
+		log_error("%s: not a plain file", path);
+	else if (st.st_uid != geteuid() && st.st_uid != 0)
+		log_error("%s: belongs to user %u, neither to this process nor to root", path, (unsigned)st.st_uid);
+	else if (st.st_mode & 0077)
+		log_error("%s: mode %04o lets others in: make a new secret (openssl rand -hex 32), mode 0600", path,
+			  (unsigned)(st.st_mode & 07777));
+	else
+		return true;
+	return false;
+}
+
+static int digit(uint8_t c)
+{
+	if (c >= '0' && c <= '9')
+		return c - '0';
+	if (c >= 'a' && c <= 'f')
+		return c - 'a' + 10;
+	return c >= 'A' && c <= 'F' ? c - 'A' + 10 : -1;
+}
+
+static bool parse(const struct buffer *text, struct buffer *secret)
+{
+	size_t size = text->size;
+
+	if (size && text->data[size - 1] == '\n')
+		size--;
+	if (size < 2 * SLOT_RECOVERY_MIN || size > DIGITS_MAX || size % 2 != 0 || !buffer_resize(secret, size / 2))
+		return false;
+	for (size_t i = 0; i < size; i += 2) {
+		int high = digit(text->data[i]), low = digit(text->data[i + 1]);
+
+		if (high < 0 || low < 0)
+			return false;
+		secret->data[i / 2] = (uint8_t)(high << 4 | low);
+	}
+	return true;
+}
+
+CK_RV recovery_read(const char *path, struct buffer *secret)
+{
+	struct buffer text = {.secret = true};
+	CK_RV rv = CKR_DEVICE_ERROR;
+	ssize_t got = 0;
+	int fd = -1;
+
+	secret->secret = true;
+	if (!path[0])
+		return CKR_OK;
+	if (!buffer_resize(&text, DIGITS_MAX + 2))
+		return CKR_DEVICE_MEMORY;
+	fd = open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
+	if (fd < 0) {
+		log_error("recovery-file %s: cannot open: %s", path, strerror(errno));
+		goto out;
+	}
+	if (!is_private(path, fd))
+		goto out;
+	got = read(fd, text.data, DIGITS_MAX + 2);
+	if (got < 0) {
+		log_error("recovery-file %s: cannot read: %s", path, strerror(errno));
+		goto out;
+	}
+	if (buffer_resize(&text, (size_t)got) && parse(&text, secret))
+		rv = CKR_OK;
+	else
+		log_error("recovery-file %s: not 64 to 128 hexadecimal digits (openssl rand -hex 32)", path);
+out:
+	if (fd >= 0)
+		close(fd);
+	if (rv != CKR_OK)
+		buffer_free(secret);
+	buffer_free(&text);
+	return rv;
+}

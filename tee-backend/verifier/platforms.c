@@ -1,0 +1,42 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The table, and the adapters from an envelope to what each platform's file wants of it.
+ */
+#include "config.h"
+
+#include <string.h>
+
+#include "verifier/notee.h"
+#include "verifier/platforms.h"
+
+static bool appraise_notee(struct appraisal *a, const struct cmw *cmw)
+{
+	return notee_appraise(a, cmw->evidence);
+}
+
+static const struct platforms_row rows[] = {
+	{"notee", "application/vnd.keyclave.notee-evidence+cbor", false, appraise_notee},
+};
+
+#define ROW_COUNT (sizeof(rows) / sizeof(rows[0]))
+
+const struct platforms_row *platforms_at(size_t index)
+{
+	return index < ROW_COUNT ? &rows[index] : NULL;
+}
+
+const struct platforms_row *platforms_by_type(struct span media_type)
+{
+	for (size_t i = 0; i < ROW_COUNT; i++)
+		if (span_equal(media_type, span_text(rows[i].media_type)))
+			return &rows[i];
+	return NULL;
+}
+
+const struct platforms_row *platforms_by_name(const char *name)
+{
+	for (size_t i = 0; i < ROW_COUNT; i++)
+		if (strcmp(rows[i].name, name) == 0)
+			return &rows[i];
+	return NULL;
+}
