@@ -18,12 +18,19 @@ static CK_RV dual_call(CK_SESSION_HANDLE handle, enum operation_kind cipher, enu
 	struct operation *op = NULL;
 	struct session *s = NULL;
 	struct span plain = part;
+	struct buffer copy = {.secret = true};
 	bool taken = false;
 	CK_RV rv = session_enter(handle, &s);
 
 	if (rv != CKR_OK)
 		return rv;
 	rv = operation_find(s, other, &op);
+	/* In place, as C_EncryptUpdate allows: the plain text is gone once it has been encrypted. */
+	if (rv == CKR_OK && cipher == OPERATION_ENCRYPT && part.data && part.data == out) {
+		if (!buffer_set(&copy, part.data, part.size))
+			rv = CKR_HOST_MEMORY;
+		plain = buffer_span(&copy);
+	}
 	if (rv == CKR_OK)
 		rv = cipher_update(s, cipher, part, out, out_size, &taken);
 	if (rv == CKR_OK && taken) {
@@ -31,6 +38,7 @@ static CK_RV dual_call(CK_SESSION_HANDLE handle, enum operation_kind cipher, enu
 			plain = (struct span){out, *out_size};
 		rv = sign_update(s, other, plain);
 	}
+	buffer_free(&copy);
 	session_leave(s);
 	return rv;
 }

@@ -143,6 +143,11 @@ MODULE_EXPORT CK_RV C_Login(CK_SESSION_HANDLE hSession, CK_USER_TYPE userType, C
 MODULE_EXPORT CK_RV C_LoginUser(CK_SESSION_HANDLE hSession, CK_USER_TYPE userType, CK_UTF8CHAR_PTR pPin,
 				CK_ULONG ulPinLen, CK_UTF8CHAR_PTR pUsername, CK_ULONG ulUsernameLen)
 {
+	struct place place = {0};
+	CK_RV rv = place_find(hSession, &place);
+
+	if (rv != CKR_OK)
+		return rv;
 	/* There are no named users here: only the empty name is one (PKCS#11 v3.1 section 5.6.9). */
 	if (ulUsernameLen != 0)
 		return pUsername ? CKR_USER_TYPE_INVALID : CKR_ARGUMENTS_BAD;

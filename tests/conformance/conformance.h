@@ -10,6 +10,7 @@
 
 struct conformance {
 	CK_FUNCTION_LIST *f;
+	CK_FUNCTION_LIST_3_0 *f3; /* NULL in chapters that SoftHSM2 runs too */
 	const char *name; /* of the chapter, and its token's label */
 	CK_SLOT_ID slot;  /* of the chapter's token */
 };
@@ -27,6 +28,9 @@ void cipher_chapter(struct conformance *c);
 void digest_chapter(struct conformance *c);
 void key_chapter(struct conformance *c);
 void wrap_chapter(struct conformance *c);
+void recover_chapter(struct conformance *c);
+void dual_chapter(struct conformance *c);
+void version3_chapter(struct conformance *c);
 
 /* ---- the token (runner.c) ---- */
 #define SO_PIN "12345678"

@@ -8,12 +8,14 @@
 # The differential suite: the same calls against SoftHSM2 and against our module.
 check_PROGRAMS += %D%/conformance
 %C%_conformance_SOURCES = \
-	%D%/attribute.c %D%/cipher.c %D%/conformance.h %D%/digest.c %D%/every_call.c %D%/find.c %D%/general.c \
-	%D%/key.c %D%/object.c %D%/pin.c %D%/record.c %D%/record.h %D%/runner.c %D%/sample.c %D%/sample.h \
-	%D%/sample_values.c %D%/session.c %D%/sign.c %D%/slot.c %D%/wrap.c
+	%D%/attribute.c %D%/cipher.c %D%/conformance.h %D%/digest.c %D%/dual.c %D%/every_call.c %D%/find.c %D%/general.c \
+	%D%/key.c %D%/object.c %D%/pin.c %D%/record.c %D%/record.h %D%/recover.c %D%/runner.c %D%/sample.c %D%/sample.h \
+	%D%/sample_values.c %D%/session.c %D%/sign.c %D%/slot.c %D%/version3.c \
+	%D%/wrap.c
 %C%_conformance_LDADD =
 conformance_tests += %D%/differential.sh
-EXTRA_DIST += %D%/differential.sh %D%/differences.txt
+conformance_tests += %D%/expected.sh
+EXTRA_DIST += %D%/differential.sh %D%/differences.txt %D%/expected.sh %D%/expected.txt %D%/lines.sh
 
 # The interfaces of 3.0, the module's dependencies and its exported names.
 check_PROGRAMS += %D%/interface
