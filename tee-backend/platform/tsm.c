@@ -166,6 +166,11 @@ static void remove_leftovers(const char *folder)
 		closedir(dir);
 }
 
+static bool is_forbidden(int error)
+{
+	return error == EACCES || error == EPERM || error == EROFS;
+}
+
 /* 0 or an errno. Where we may not make a folder, or not use what is in it, the prepared one is taken. */
 static int make_entry(struct entry *e)
 {
@@ -193,7 +198,7 @@ static int make_entry(struct entry *e)
 	} else {
 		error = errno;
 	}
-	if (error != EACCES && error != EPERM && error != EROFS)
+	if (!is_forbidden(error))
 		return error;
 	snprintf(e->path, sizeof(e->path), "%s/" TSM_PREPARED, folder);
 	fd = open_attribute(e, "inblob", O_WRONLY);
@@ -297,14 +302,14 @@ static CK_RV report_failed(const struct entry *e, int error)
 		log_info("%s: no reports of %s here", e->request->folder, e->request->provider);
 		return CKR_TOKEN_NOT_PRESENT;
 	}
+	if (strcmp(e->step, "inblob") == 0 && is_forbidden(error)) {
+		log_info("%s: no folder can be used there: %s", e->request->folder, strerror(error));
+		return CKR_ACTION_PROHIBITED;
+	}
 	if (error == ESTALE)
 		log_error("%s: another program kept writing into our request", e->path);
 	else
-		log_error("%s: no report: %s: %s%s", e->request->folder, e->step, strerror(error),
-			  error == EACCES || error == EROFS
-			      ? ": it needs root's rights there, or a folder " TSM_PREPARED
-				" prepared by root"
-			      : "");
+		log_error("%s: no report: %s: %s", e->request->folder, e->step, strerror(error));
 	return error == ENOMEM ? CKR_DEVICE_MEMORY : CKR_DEVICE_ERROR;
 }
 

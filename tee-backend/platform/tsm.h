@@ -37,8 +37,9 @@ struct tsm_report {
 };
 
 /*
- * CKR_TOKEN_NOT_PRESENT: no configfs-tsm, or nothing of this provider behind it (logged at level info: the caller
- * may have another way); CKR_DEVICE_ERROR, CKR_DEVICE_MEMORY, logged. REPORT starts with {0}, and is empty then.
+ * CKR_TOKEN_NOT_PRESENT: no configfs-tsm, or nothing of this provider behind it; CKR_ACTION_PROHIBITED: it may not
+ * be used by this user (both logged at level info only, for the caller may have another way); CKR_DEVICE_ERROR,
+ * CKR_DEVICE_MEMORY, logged. REPORT starts with {0}, and is empty then.
  */
 CK_RV tsm_report_get(const struct tsm_request *request, struct tsm_report *report);
 void tsm_report_free(struct tsm_report *report);
