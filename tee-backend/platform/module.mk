@@ -14,4 +14,6 @@ KC_EXTERNAL_LIBS += $(LIBCRYPTO_LIBS)
 	%D%/retry.c %D%/retry.h \
 	%D%/rtmr.c %D%/rtmr.h \
 	%D%/sev_guest.c %D%/sev_guest.h \
+	%D%/snp_mix.c %D%/snp_mix.h \
+	%D%/snp_report.c %D%/snp_report.h \
 	%D%/tsm.c %D%/tsm.h

@@ -139,6 +139,14 @@ unit_programs += %D%/test_platform_notee
 unit_programs += %D%/test_platform_platform
 %C%_test_platform_platform_SOURCES = %D%/test_platform_platform.c
 
+# The platforms' devices, against the emulators of tests/emulators.
+unit_programs += %D%/test_platform_nsm
+%C%_test_platform_nsm_SOURCES = %D%/test_platform_nsm.c %D%/emulator.c %D%/emulator.h
+unit_programs += %D%/test_platform_sev_guest
+%C%_test_platform_sev_guest_SOURCES = %D%/test_platform_sev_guest.c %D%/emulator.c %D%/emulator.h
+unit_programs += %D%/test_platform_tsm
+%C%_test_platform_tsm_SOURCES = %D%/test_platform_tsm.c %D%/emulator.c %D%/emulator.h
+
 # Known answers; data/crypto_vectors.py prints data/crypto_vectors.json.
 EXTRA_DIST += %D%/data/crypto_vectors.json %D%/data/crypto_vectors.py
 unit_programs += %D%/test_crypto_rows
