@@ -172,12 +172,16 @@ static int forward_key(const OSSL_PARAM params[], void *arg)
 	return f->give(params, f->give_arg);
 }
 
-static int decode_reference(struct decoder *d, const char *uri, OSSL_CALLBACK *give, void *give_arg,
-			    OSSL_PASSPHRASE_CALLBACK *callback, void *callback_arg)
+static int decode_reference(struct decoder *d, const char *uri, int selection, OSSL_CALLBACK *give,
+			    void *give_arg, OSSL_PASSPHRASE_CALLBACK *callback, void *callback_arg)
 {
 	struct forward f = {d->type, give, give_arg};
 	void *store = store_open(d->provider, uri);
-	int ok = store && store_load(store, forward_key, &f, callback, callback_arg);
+	int ok = 0;
+
+	if (store && (selection & OSSL_KEYMGMT_SELECT_PRIVATE_KEY))
+		store_wants_private(store);
+	ok = store && store_load(store, forward_key, &f, callback, callback_arg);
 
 	if (store)
 		store_close(store);
@@ -194,7 +198,6 @@ static int decode_der(void *context, OSSL_CORE_BIO *in, int selection, OSSL_CALL
 	char *uri = NULL;
 	int ok = 1;
 
-	(void)selection;
 	do {
 		if (!provider_bio_read(d->provider, in, chunk, sizeof(chunk), &got) ||
 		    !buffer_append(&input, chunk, got))
@@ -204,7 +207,7 @@ static int decode_der(void *context, OSSL_CORE_BIO *in, int selection, OSSL_CALL
 	uri = reference_decode(input.data, input.size);
 	ERR_pop_to_mark();
 	if (uri)
-		ok = decode_reference(d, uri, give, give_arg, callback, callback_arg);
+		ok = decode_reference(d, uri, selection, give, give_arg, callback, callback_arg);
 out:
 	free(uri);
 	buffer_free(&input);

@@ -13,6 +13,7 @@ opensslmodule_PROGRAMS += %D%/keyclave.so
 	%D%/pkey.c %D%/pkey.h \
 	%D%/provider.c %D%/provider.h \
 	%D%/reference.c %D%/reference.h \
+	%D%/refusal.c %D%/refusal.h \
 	%D%/signature.c %D%/signature.h \
 	%D%/signature_algorithm.c \
 	%D%/signature_sign.c \

@@ -11,6 +11,7 @@
 
 #include "common/memory.h"
 #include "ossl-provider/pin.h"
+#include "ossl-provider/refusal.h"
 
 /* Asks the application. 1: PIN filled; -1: nobody to ask, or he does not answer. */
 static int pin_prompt(const struct token_response *token, OSSL_PASSPHRASE_CALLBACK *callback,
@@ -56,8 +57,12 @@ static int pin_get(struct provider *p, const struct token_response *token, const
 	return pin_prompt(token, callback, callback_arg, pin);
 }
 
-/* Whether a PIN that nobody types may be tried now: never the last try, never a locked one. */
-static int pin_allowed(struct provider *p, const struct token_response *token, bool asked)
+/*
+ * Whether the PIN may be tried now: never one that was refused, never a locked one, and the last try only by somebody
+ * who types it.
+ */
+static int pin_allowed(struct provider *p, uint64_t slot, const struct token_response *token, struct span pin,
+		       bool asked)
 {
 	if (token->flags & CKF_USER_PIN_LOCKED)
 		return provider_raise(p, PROVIDER_PIN_LOCKED, "token %.*s", (int)token->label.size,
@@ -65,7 +70,31 @@ static int pin_allowed(struct provider *p, const struct token_response *token, b
 	if ((token->flags & CKF_USER_PIN_FINAL_TRY) && !asked)
 		return provider_raise(p, PROVIDER_PIN_LAST_TRY, "token %.*s", (int)token->label.size,
 				      (const char *)token->label.data);
+	/* A right login and a new PIN both set the token's count back. */
+	if (!(token->flags & CKF_USER_PIN_COUNT_LOW))
+		refusal_forget(p, slot);
+	if (refusal_holds(p, slot, pin))
+		return provider_raise(p, PROVIDER_PIN_REFUSED, "token %.*s", (int)token->label.size,
+				      (const char *)token->label.data);
 	return 1;
+}
+
+CK_RV pin_try(struct provider *p, uint64_t slot, struct span pin)
+{
+	struct client *client = provider_client(p);
+	CK_RV rv = CKR_OK;
+
+	if (client_user(client, slot) == CKU_USER)
+		return CKR_OK;
+	/* Once more: another thread may have tried it while we waited for the lock. */
+	if (refusal_holds(p, slot, pin))
+		return CKR_PIN_INCORRECT;
+	rv = client_login(client, slot, CKU_USER, pin);
+	if (rv == CKR_PIN_INCORRECT)
+		refusal_add(p, slot, pin);
+	else if (rv == CKR_OK)
+		refusal_forget(p, slot);
+	return rv;
 }
 
 int pin_login(struct provider *p, uint64_t slot, const struct token_response *token, const struct uri *uri,
@@ -88,12 +117,11 @@ int pin_login(struct provider *p, uint64_t slot, const struct token_response *to
 	}
 	ok = pin_get(p, token, uri, callback, callback_arg, pin, &asked);
 	if (ok == 1)
-		ok = pin_allowed(p, token, asked);
+		ok = pin_allowed(p, slot, token, buffer_span(pin), asked);
 	if (ok != 1)
 		return ok;
 	provider_login_lock(p);
-	if (client_user(client, slot) != CKU_USER)
-		rv = client_login(client, slot, CKU_USER, buffer_span(pin));
+	rv = pin_try(p, slot, buffer_span(pin));
 	provider_login_unlock(p);
 	if (rv != CKR_OK)
 		return provider_raise_rv(p, rv, "logging in");

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * Where a PIN comes from, and when one may be tried: pin-value or pin-source of the URI, pin-source of the
- * configuration, else OpenSSL's passphrase callback. Never a second try of a PIN that was wrong, never
- * the last one unasked (recipe P4).
+ * configuration, else OpenSSL's passphrase callback. Never a second try of a PIN that was wrong, as long as nobody
+ * has logged in or changed it since; never the last one unasked (recipe P4).
  */
 #ifndef KEYCLAVE_OSSL_PROVIDER_PIN_H
 #define KEYCLAVE_OSSL_PROVIDER_PIN_H
@@ -20,5 +20,11 @@
  */
 int pin_login(struct provider *p, uint64_t slot, const struct token_response *token, const struct uri *uri,
 	      OSSL_PASSPHRASE_CALLBACK *callback, void *callback_arg, struct buffer *pin);
+
+/*
+ * Logs in to SLOT with PIN unless somebody has by now; the caller holds provider_login_lock. CKR_PIN_INCORRECT, without
+ * a try, for one that was refused before.
+ */
+CK_RV pin_try(struct provider *p, uint64_t slot, struct span pin);
 
 #endif

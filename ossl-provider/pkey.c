@@ -12,7 +12,9 @@
 
 #include "client/uri.h"
 #include "common/memory.h"
+#include "ossl-provider/pin.h"
 #include "ossl-provider/pkey.h"
+#include "ossl-provider/refusal.h"
 
 const struct pkey_type pkey_rsa = {"RSA", CKK_RSA, "KEYCLAVE-RSA"};
 const struct pkey_type pkey_rsa_pss = {"RSA-PSS", CKK_RSA, "KEYCLAVE-RSA"};
@@ -194,18 +196,12 @@ void pkey_free(struct pkey *key)
 /* The login was lost (a restart where tickets are off, somebody's PIN change): renew it with what we have. */
 static CK_RV renew_login(struct pkey *key)
 {
-	struct client *client = provider_client(key->provider);
 	CK_RV rv = CKR_USER_NOT_LOGGED_IN;
 
-	if (!client || key->pin.size == 0)
+	if (!provider_client(key->provider) || key->pin.size == 0)
 		return CKR_USER_NOT_LOGGED_IN;
 	provider_login_lock(key->provider);
-	rv = client_user(client, key->slot) == CKU_USER
-		     ? CKR_OK
-		     : client_login(client, key->slot, CKU_USER, buffer_span(&key->pin));
-	/* A PIN that was refused once is not tried again. */
-	if (rv == CKR_PIN_INCORRECT)
-		buffer_reset(&key->pin);
+	rv = pin_try(key->provider, key->slot, buffer_span(&key->pin));
 	provider_login_unlock(key->provider);
 	return rv;
 }
@@ -221,8 +217,13 @@ static CK_RV get_grant(struct pkey *key, CK_FLAGS usage, uint8_t grant[PROTOCOL_
 
 	if (key->pin.size == 0)
 		return rv;
+	/* One signature after another with a PIN that was changed would lock the token. */
+	if (refusal_holds(key->provider, key->slot, request.pin))
+		return CKR_PIN_INCORRECT;
 	rv = client_call(provider_client(key->provider), REQUEST_GRANT, &request, &answer);
-	if (rv == CKR_OK)
+	if (rv == CKR_PIN_INCORRECT)
+		refusal_add(key->provider, key->slot, request.pin);
+	else if (rv == CKR_OK)
 		memcpy(grant, answer.message.grant_response.grant.data, PROTOCOL_GRANT_SIZE);
 	client_done(&answer);
 	return rv;

@@ -19,6 +19,7 @@
 #include "common/log.h"
 #include "ossl-provider/algorithms.h"
 #include "ossl-provider/provider.h"
+#include "ossl-provider/refusal.h"
 
 struct provider {
 	const OSSL_CORE_HANDLE *core;
@@ -32,6 +33,7 @@ struct provider {
 	const char *endpoint;
 	const char *token;
 	const char *pin_source;
+	struct refusals *refusals;
 
 	pthread_mutex_t lock;       /* guards what follows */
 	pthread_mutex_t login_lock; /* held across a login; taken before .lock */
@@ -53,6 +55,7 @@ static const OSSL_ITEM reasons[] = {
 	{PROVIDER_LOGIN_FAILED, (void *)"login failed"},
 	{PROVIDER_PIN_LAST_TRY, (void *)"one PIN try is left: log in by hand first"},
 	{PROVIDER_PIN_LOCKED, (void *)"the PIN is locked"},
+	{PROVIDER_PIN_REFUSED, (void *)"this PIN was refused before: it is not tried again"},
 	{PROVIDER_NOT_FOUND, (void *)"no such object"},
 	{PROVIDER_BAD_KEY, (void *)"unusable key"},
 	{PROVIDER_NOT_PERMITTED, (void *)"the key's policy does not permit it"},
@@ -268,6 +271,11 @@ int provider_attach(struct provider *p, uint64_t slot)
 	return known;
 }
 
+struct refusals *provider_refusals(struct provider *p)
+{
+	return p->refusals;
+}
+
 const char *provider_pin_source(const struct provider *p)
 {
 	return p->pin_source;
@@ -399,6 +407,7 @@ static void provider_teardown(void *context)
 	struct provider *p = context;
 
 	client_close(&p->client);
+	refusal_free(&p->refusals);
 	OSSL_LIB_CTX_free(p->libctx);
 	pthread_mutex_destroy(&p->lock);
 	pthread_mutex_destroy(&p->login_lock);
@@ -455,6 +464,11 @@ int OSSL_provider_init(const OSSL_CORE_HANDLE *handle, const OSSL_DISPATCH *in, 
 
 	if (!p)
 		return 0;
+	p->refusals = refusal_new();
+	if (!p->refusals) {
+		free(p);
+		return 0;
+	}
 	p->core = handle;
 	take_upcalls(p, in, &get_params);
 	if (get_params) {
@@ -467,6 +481,7 @@ int OSSL_provider_init(const OSSL_CORE_HANDLE *handle, const OSSL_DISPATCH *in, 
 		};
 
 		if (!get_params(handle, options)) {
+			refusal_free(&p->refusals);
 			free(p);
 			return 0;
 		}

@@ -27,6 +27,7 @@ enum provider_reason {
 	PROVIDER_LOGIN_FAILED,
 	PROVIDER_PIN_LAST_TRY,
 	PROVIDER_PIN_LOCKED,
+	PROVIDER_PIN_REFUSED,
 	PROVIDER_NOT_FOUND,
 	PROVIDER_BAD_KEY,
 	PROVIDER_NOT_PERMITTED,
@@ -68,6 +69,9 @@ int provider_attach(struct provider *p, uint64_t slot);
 /* Held across a login of this provider's context (rule 12). */
 void provider_login_lock(struct provider *p);
 void provider_login_unlock(struct provider *p);
+
+/* The PINs that were refused: refusal.h. */
+struct refusals *provider_refusals(struct provider *p);
 
 /* PIN file of the provider's section in openssl.cnf (pin-source), or NULL. */
 const char *provider_pin_source(const struct provider *p);

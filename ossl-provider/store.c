@@ -110,6 +110,14 @@ int store_set_params(void *loader, const OSSL_PARAM params[])
 	       set_octets(params, OSSL_STORE_PARAM_ISSUER, &store->issuer);
 }
 
+void store_wants_private(void *loader)
+{
+	struct store *store = loader;
+
+	if (store->uri.class == CK_UNAVAILABLE_INFORMATION)
+		store->expect = OSSL_STORE_INFO_PKEY;
+}
+
 static bool wants(const struct store *store, CK_OBJECT_CLASS class)
 {
 	static const struct {
@@ -239,45 +247,84 @@ static CK_RV find_class(struct store *store, size_t token, CK_OBJECT_CLASS class
 	return rv;
 }
 
-/* 1; 0 with an error raised. Nobody having a PIN is no error: public objects are looked for all the same. */
-static int log_in(struct store *store, size_t token, OSSL_PASSPHRASE_CALLBACK *callback, void *callback_arg)
+static bool takes_pin(const struct store_token *token)
 {
-	struct token_response view = token_view(&store->tokens[token]);
-
-	return pin_login(store->provider, store->tokens[token].slot, &view, &store->uri, callback,
-			 callback_arg, &store->tokens[token].pin) != 0;
+	return (token->flags & CKF_LOGIN_REQUIRED) && (token->flags & CKF_USER_PIN_INITIALIZED);
 }
 
-static int search_token(struct store *store, size_t token, OSSL_PASSPHRASE_CALLBACK *callback,
-			void *callback_arg)
+/* Which attribute would tell the tokens apart. */
+static const char *telling_attribute(const struct store *store)
+{
+	for (size_t i = 0; i < store->token_count; i++)
+		for (size_t j = i + 1; j < store->token_count; j++)
+			if (strcmp(store->tokens[i].label, store->tokens[j].label) == 0)
+				return "serial";
+	return "token";
+}
+
+/*
+ * A PIN belongs to one token and costs a try at each other one, so it is given to none where several match: 0 with an
+ * error raised that says what to add to the URI; -1 when the URI brings no PIN and what is public will do; 1: log in.
+ */
+static int may_log_in(const struct store *store, OSSL_PASSPHRASE_CALLBACK *callback)
+{
+	bool insists = store->expect == OSSL_STORE_INFO_PKEY || store->uri.class == CKO_PRIVATE_KEY;
+	bool brings = store->uri.has_pin_value || store->uri.pin_source;
+	bool has_other = callback || provider_pin_source(store->provider);
+	size_t takers = 0, waiting = 0;
+
+	for (size_t i = 0; i < store->token_count; i++) {
+		if (!takes_pin(&store->tokens[i]))
+			continue;
+		takers++;
+		if (client_user(provider_client(store->provider), store->tokens[i].slot) != CKU_USER)
+			waiting++;
+	}
+	if (takers < 2 || (!waiting && !brings))
+		return 1;
+	if (brings || (insists && has_other))
+		return provider_raise(store->provider, PROVIDER_TOKEN_AMBIGUOUS,
+				      "a PIN is given to one token only: add %s=... to the URI",
+				      telling_attribute(store));
+	return -1;
+}
+
+/* 1; 0 with an error raised. Nobody having a PIN is no error: public objects are looked for all the same. */
+static int log_in(struct store *store, OSSL_PASSPHRASE_CALLBACK *callback, void *callback_arg)
+{
+	int ok = may_log_in(store, callback);
+
+	for (size_t i = 0; ok == 1 && i < store->token_count; i++) {
+		struct token_response view = token_view(&store->tokens[i]);
+
+		if (pin_login(store->provider, store->tokens[i].slot, &view, &store->uri, callback, callback_arg,
+			      &store->tokens[i].pin) == 0)
+			return 0;
+	}
+	return ok != 0;
+}
+
+/* AFTER_LOGIN: where nothing was found, private keys stand in for public ones (recipe P4). */
+static CK_RV find_objects(struct store *store, bool after_login)
 {
 	static const CK_OBJECT_CLASS order[] = {CKO_PRIVATE_KEY, CKO_PUBLIC_KEY, CKO_CERTIFICATE};
-	size_t before = store->result_count;
 	CK_RV rv = CKR_OK;
 
-	if (!provider_attach(store->provider, store->tokens[token].slot))
-		return 0;
-	if (wants(store, CKO_PRIVATE_KEY) && !log_in(store, token, callback, callback_arg))
-		return 0;
-	for (size_t i = 0; rv == CKR_OK && i < sizeof(order) / sizeof(order[0]); i++)
-		if (wants(store, order[i]))
-			rv = find_class(store, token, order[i], false);
-	/* Public things are not asked a PIN for, unless there is nothing without it (recipe P4). */
-	if (rv == CKR_OK && store->result_count == before && !wants(store, CKO_PRIVATE_KEY)) {
-		if (!log_in(store, token, callback, callback_arg))
-			return 0;
-		if (wants(store, CKO_CERTIFICATE))
-			rv = find_class(store, token, CKO_CERTIFICATE, false);
-		if (rv == CKR_OK && wants(store, CKO_PUBLIC_KEY))
-			rv = find_class(store, token, CKO_PRIVATE_KEY, true);
+	for (size_t i = 0; rv == CKR_OK && i < store->token_count; i++) {
+		for (size_t j = 0; rv == CKR_OK && j < sizeof(order) / sizeof(order[0]); j++)
+			if (wants(store, order[j]))
+				rv = find_class(store, i, order[j], false);
+		if (rv == CKR_OK && after_login && wants(store, CKO_PUBLIC_KEY))
+			rv = find_class(store, i, CKO_PRIVATE_KEY, true);
 	}
-	return rv == CKR_OK ? 1 : provider_raise_rv(store->provider, rv, "looking for objects");
+	return rv;
 }
 
 static int search(struct store *store, OSSL_PASSPHRASE_CALLBACK *callback, void *callback_arg)
 {
 	struct client *client = provider_client(store->provider);
 	CK_RV rv = client ? find_tokens(store, client) : CKR_OK;
+	bool private = wants(store, CKO_PRIVATE_KEY);
 
 	if (!client)
 		return 0;
@@ -286,8 +333,19 @@ static int search(struct store *store, OSSL_PASSPHRASE_CALLBACK *callback, void 
 	if (store->token_count == 0)
 		return provider_raise(store->provider, PROVIDER_NO_TOKEN, "none matches the URI");
 	for (size_t i = 0; i < store->token_count; i++)
-		if (!search_token(store, i, callback, callback_arg))
+		if (!provider_attach(store->provider, store->tokens[i].slot))
 			return 0;
+	if (private && !log_in(store, callback, callback_arg))
+		return 0;
+	rv = find_objects(store, false);
+	/* Public things are not asked a PIN for, unless there is nothing without it (recipe P4). */
+	if (rv == CKR_OK && store->result_count == 0 && !private) {
+		if (!log_in(store, callback, callback_arg))
+			return 0;
+		rv = find_objects(store, true);
+	}
+	if (rv != CKR_OK)
+		return provider_raise_rv(store->provider, rv, "looking for objects");
 	if (store->result_count == 0)
 		return provider_raise(store->provider, PROVIDER_NOT_FOUND, "none matches the URI");
 	return 1;

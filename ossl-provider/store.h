@@ -17,4 +17,7 @@ OSSL_FUNC_store_eof_fn store_eof;
 OSSL_FUNC_store_close_fn store_close;
 OSSL_FUNC_store_export_object_fn store_export;
 
+/* For who can use a private key only: a URI that says no type means that one. Before store_load. */
+void store_wants_private(void *loader);
+
 #endif

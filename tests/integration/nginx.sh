@@ -68,7 +68,7 @@ handshakes() {
 }
 # good NAME...: how many of those went well, so far.
 good() { (cd "$T" && cat "$@" 2>/dev/null) | grep -c '^200 0 '; }
-failed() { (cd "$T" && cat "${@:-handshakes}" 2>/dev/null) | grep -vc '^200 0 '; }
+failed() { grep -vc "^200 0 " "$T/handshakes"; }
 explain() {
 	grep -hv '^200 0 ' "$T/first" "$T/second" "$T/handshakes" 2>/dev/null | sort | uniq -c | sed 's/^/#   /'
 	diag_file "$T/nginx/error.log" 10
