@@ -9,6 +9,7 @@ KC_EXTERNAL_LIBS += $(LIBCRYPTO_LIBS) $(JANSSON_LIBS)
 	%D%/claims.c %D%/claims.h \
 	%D%/cmw.c %D%/cmw.h \
 	%D%/cursor.c %D%/cursor.h \
+	%D%/ecdsa.c %D%/ecdsa.h \
 	%D%/endorsements.c %D%/endorsements.h \
 	%D%/event_log.c %D%/event_log.h %D%/event_log_facts.c \
 	%D%/notee.c %D%/notee.h \
@@ -16,4 +17,6 @@ KC_EXTERNAL_LIBS += $(LIBCRYPTO_LIBS) $(JANSSON_LIBS)
 	%D%/policy.c %D%/policy.h \
 	%D%/report.c %D%/report.h \
 	%D%/tpm_hash.c %D%/tpm_hash.h \
+	%D%/sev_snp.c %D%/sev_snp.h \
+	%D%/sev_snp_certificate.c %D%/sev_snp_certificate.h \
 	%D%/verifier.c %D%/verifier.h

@@ -4,6 +4,7 @@
 check_LIBRARIES += %D%/libkc-signers.a
 KC_SIGNERS = %D%/libkc-signers.a
 %C%_libkc_signers_a_SOURCES = \
+	%D%/snp_signer.c %D%/snp_signer.h \
 	%D%/test_ca.c %D%/test_ca.h
 
 # Emulators of the kernel's interfaces, as FUSE file systems that answer what the drivers answer. Never installed. Tests

@@ -69,3 +69,8 @@ fuzz_programs += %D%/fuzz_chain
 %C%_fuzz_chain_SOURCES = %D%/fuzz_chain.c $(fuzz_main)
 %C%_fuzz_chain_LDFLAGS = $(AM_LDFLAGS) $(KC_FUZZ_LDFLAGS)
 EXTRA_DIST += %D%/corpus/chain
+
+fuzz_programs += %D%/fuzz_sev_snp
+%C%_fuzz_sev_snp_SOURCES = %D%/fuzz_sev_snp.c $(fuzz_main)
+%C%_fuzz_sev_snp_LDFLAGS = $(AM_LDFLAGS) $(KC_FUZZ_LDFLAGS)
+EXTRA_DIST += %D%/corpus/sev_snp

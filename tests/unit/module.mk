@@ -240,6 +240,11 @@ unit_programs += %D%/test_verifier_chain
 %C%_test_verifier_chain_SOURCES = \
 	%D%/test_verifier_chain.c %D%/evidence_sample.c %D%/evidence_sample.h
 
+unit_programs += %D%/test_verifier_sev_snp
+%C%_test_verifier_sev_snp_CPPFLAGS = $(kc_signed_cppflags)
+%C%_test_verifier_sev_snp_LDADD = $(KC_SIGNERS) $(LDADD)
+%C%_test_verifier_sev_snp_SOURCES = %D%/test_verifier_sev_snp.c
+
 unit_programs += %D%/test_service_replay
 %C%_test_service_replay_SOURCES = %D%/test_service_replay.c
 
