@@ -36,8 +36,7 @@
 #define SO_PIN "so-pin-12345678"
 #define USER_PIN "1234"
 #define LABEL_SIZE 32
-#define CONNECT_TIMEOUT_MS 5000 /* the default */
-#define OWN_WORK_MS 3500
+#define SLOWEST_MS 8500 /* connect-timeout, and what a call does itself on a busy machine */
 #define ENTRIES 200000 /* of one thread */
 #define ALIVE_MAX 24   /* then it destroys one before it creates another */
 
@@ -373,34 +372,26 @@ static void find_one(struct thread *t)
 		wrong(t, "created and not found", number, found);
 }
 
-static void log_out(struct thread *t)
-{
-	(void)p11->C_Logout(t->session);
-}
+static void log_out(struct thread *t) { (void)p11->C_Logout(t->session); }
 
 static void step(struct thread *t)
 {
+	enum { DESTROY = 3 };
 	static const struct {
+		unsigned below;
 		const char *name;
 		void (*run)(struct thread *t);
-	} work[] = {{"logout", log_out},	  {"login", log_in},	  {"find", find_one},
-		    {"destroy", destroy_one}, {"create", create_data}, {"generate", create_aes},
-		    {"generate pair", create_ec}};
-	unsigned choice = roll(t, 100), i = 6;
+	} work[] = {{1, "logout", log_out},	 {8, "login", log_in},		{40, "find", find_one},
+		    {66, "destroy", destroy_one}, {80, "create", create_data}, {92, "generate", create_aes},
+		    {100, "generate pair", create_ec}};
+	unsigned choice = roll(t, 100), i = 0;
 	int64_t before = 0;
 
-	if (choice < 1)
-		i = 0;
-	else if (choice < 8)
-		i = 1;
-	else if (choice < 40)
-		i = 2;
-	else if (t->alive_count >= ALIVE_MAX || (choice < 66 && t->alive_count))
-		i = 3;
-	else if (choice < 80)
-		i = 4;
-	else if (choice < 92)
-		i = 5;
+	while (choice >= work[i].below)
+		i++;
+	/* Neither too many nor none to destroy. */
+	if (i >= DESTROY && (t->alive_count >= ALIVE_MAX || (i == DESTROY && !t->alive_count)))
+		i = t->alive_count ? DESTROY : DESTROY + 1;
 	before = now_ms();
 	t->apart_ms = 0;
 	work[i].run(t);
@@ -589,17 +580,16 @@ static pid_t parent_of(pid_t pid)
 
 static bool is_daemon(pid_t pid)
 {
-	char path[64], exe[256];
-	ssize_t size = 0;
+	char path[64], name[16] = "";
+	FILE *f = NULL;
 
 	snprintf(path, sizeof(path), "/proc/%ld/comm", (long)pid);
-	FILE *f = fopen(path, "re");
-
-	if (!f)
-		return false;
-	size = (ssize_t)fread(exe, 1, sizeof(exe) - 1, f);
-	fclose(f);
-	return size >= 9 && !strncmp(exe, "keyclaved", 9);
+	f = fopen(path, "re");
+	if (f && !fgets(name, sizeof(name), f))
+		name[0] = '\0';
+	if (f)
+		fclose(f);
+	return !strncmp(name, "keyclaved", 9);
 }
 
 /* A daemon is started as nobody's child; we are the reaper of all that our processes leave behind. */
@@ -752,8 +742,7 @@ static void report(double seconds)
 	       sum.slowest ? sum.slowest : "call", (long long)sum.slowest_ms);
 	ok(sum.created > 100 && sum.destroyed > 50 && sum.found > 50 && sum.logins > 4, "work was done");
 	ok(!sum.wrong, "no answer was wrong (%llu were)", (unsigned long long)sum.wrong);
-	/* connect-timeout, and what a call has to do itself on a busy machine (DESIGN section 7, rule 11). */
-	ok(sum.slowest_ms < CONNECT_TIMEOUT_MS + OWN_WORK_MS, "no call waited twice for a daemon that was gone");
+	ok(sum.slowest_ms < SLOWEST_MS, "no call waited twice for a daemon that was gone");
 	ok(sum.unanswered * 20 < shared->calls, "the daemon was back in time: %llu of %u calls got no answer",
 	   (unsigned long long)sum.unanswered, shared->calls);
 }
