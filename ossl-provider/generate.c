@@ -183,6 +183,9 @@ static int choose_token(struct generation *g, uint64_t *slot, struct client_answ
 			*slot = slots.item[i];
 			matches++;
 		}
+		/* One that the store lost does not stand in the way of the others. */
+		if (rv == CKR_TOKEN_NOT_RECOGNIZED)
+			rv = CKR_OK;
 		client_done(&answer);
 	}
 	if (rv == CKR_OK && matches == 0)

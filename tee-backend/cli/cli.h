@@ -94,6 +94,9 @@ void cli_objects_free(struct cli_objects *objects);
 CK_RV cli_objects_find(struct cli *cli, const struct cli_token *token, const struct uri *uri,
 		       struct cli_objects *objects);
 
+/* Those whose records were refused; after a login. */
+CK_RV cli_objects_find_damaged(struct cli *cli, const struct cli_token *token, struct cli_objects *objects);
+
 /* The canonical URI of an object; JSON null when it has no class that a URI can name. */
 json_t *cli_object_uri(const struct cli_token *token, CK_OBJECT_CLASS class, struct span label, struct span id);
 
@@ -111,5 +114,9 @@ int cli_secret(const struct cli *cli, const struct uri *uri, const char *file, c
 
 /* Logs in as the user with cli_secret, unless the token needs none. */
 int cli_login(struct cli *cli, const struct cli_token *token, const struct uri *uri, const char *pin_file);
+
+/* The same as the security officer, with the PIN in SO_PIN_FILE; without one as cli_login. */
+int cli_login_any(struct cli *cli, const struct cli_token *token, const struct uri *uri, const char *pin_file,
+		  const char *so_pin_file);
 
 #endif

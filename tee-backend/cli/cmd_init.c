@@ -73,12 +73,20 @@ static int choose_slot(struct cli *cli, const char *text, uint64_t *slot)
 		return CLI_OK;
 	}
 	status = cli_uri_parse(cli, text, &uri);
+	if (status == CLI_OK && uri.slot != UINT64_MAX &&
+	    cli_token_read(cli, uri.slot, &token) == CKR_TOKEN_NOT_RECOGNIZED) {
+		/* Its head is lost, and with it label and serial: the slot is all that names it. */
+		*slot = uri.slot;
+		goto out;
+	}
+	cli_token_free(&token);
 	if (status == CLI_OK)
 		status = cli_token_find(cli, &uri, &token);
 	if (status == CLI_OK) {
 		*slot = token.slot;
 		(void)client_detach(cli->client, token.slot);
 	}
+out:
 	cli_token_free(&token);
 	uri_free(&uri);
 	return status;
@@ -185,6 +193,8 @@ const struct cli_command cli_init = {
 	.summary = "Make a token, set its PINs, show its identity",
 	.details = "PINs that no file gives are asked for. --generate-pin makes FILE with a random PIN in it.\n"
 		   "--token makes an existing token anew: all of its objects are destroyed.\n"
+		   "One whose head the store lost is named by pkcs11:slot-id=N (keyclave status shows N); only the\n"
+		   "daemon's own user and root may do that, since no PIN is left to ask for.\n"
 		   "Keep the identity that is shown: keyclave verify --identity pins it.\n",
 	.run = run,
 };

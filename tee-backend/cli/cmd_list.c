@@ -12,8 +12,10 @@
 
 struct list_options {
 	const char *pin_file;
+	const char *so_pin_file;
 	const char *uri;
 	bool login;
+	bool damaged;
 };
 
 static int parse(int argc, char **argv, struct list_options *o)
@@ -21,6 +23,8 @@ static int parse(int argc, char **argv, struct list_options *o)
 	static const struct option options[] = {
 		{"login", no_argument, NULL, 'l'},
 		{"pin-file", required_argument, NULL, 'p'},
+		{"so-pin-file", required_argument, NULL, 's'},
+		{"damaged", no_argument, NULL, 'd'},
 		{NULL, 0, NULL, 0},
 	};
 	int option = 0;
@@ -33,6 +37,13 @@ static int parse(int argc, char **argv, struct list_options *o)
 		case 'p':
 			o->pin_file = optarg;
 			o->login = true;
+			break;
+		case 's':
+			o->so_pin_file = optarg;
+			o->login = true;
+			break;
+		case 'd':
+			o->damaged = o->login = true;
 			break;
 		default:
 			return CLI_USAGE;
@@ -107,6 +118,19 @@ static CK_RV list(struct cli *cli, const struct cli_token *token, const struct u
 	return rv;
 }
 
+/* Nothing but the handle is known of these; keyclave status has a line for each that says why. */
+static CK_RV list_damaged(struct cli *cli, const struct cli_token *token, json_t *result)
+{
+	struct cli_objects objects = {0};
+	CK_RV rv = cli_objects_find_damaged(cli, token, &objects);
+
+	for (size_t i = 0; rv == CKR_OK && i < objects.count; i++)
+		json_array_append_new(result, json_pack("{s:s, s:I}", "class", "damaged", "handle",
+							(json_int_t)objects.handle[i]));
+	cli_objects_free(&objects);
+	return rv;
+}
+
 static int run(struct cli *cli, int argc, char **argv)
 {
 	struct list_options o = {0};
@@ -123,9 +147,9 @@ static int run(struct cli *cli, int argc, char **argv)
 	if (status == CLI_OK)
 		status = cli_token_find(cli, &uri, &token);
 	if (status == CLI_OK && (o.login || uri.has_pin_value || uri.pin_source))
-		status = cli_login(cli, &token, &uri, o.pin_file);
+		status = cli_login_any(cli, &token, &uri, o.pin_file, o.so_pin_file);
 	if (status == CLI_OK) {
-		rv = list(cli, &token, &uri, objects);
+		rv = o.damaged ? list_damaged(cli, &token, objects) : list(cli, &token, &uri, objects);
 		status = rv == CKR_OK ? cli_print(cli, json_pack("{s:O}", "objects", objects))
 				      : cli_error_rv(cli, rv, "listing objects");
 	}
@@ -137,9 +161,9 @@ static int run(struct cli *cli, int argc, char **argv)
 
 const struct cli_command cli_list = {
 	.name = "list",
-	.arguments = "[--login] [--pin-file FILE] [URI]",
+	.arguments = "[--login] [--damaged] [--pin-file FILE | --so-pin-file FILE] [URI]",
 	.summary = "List the objects of a token",
 	.details = "Private objects are listed after a login: --login asks for the PIN, --pin-file or the URI's\n"
-		   "pin-source give it.\n",
+		   "pin-source give it. --damaged lists objects whose records the store lost, by their handles.\n",
 	.run = run,
 };

@@ -46,8 +46,11 @@ static json_t *token_facts(struct cli *cli, uint64_t slot)
 {
 	struct cli_token token = {0};
 	json_t *value = NULL;
+	CK_RV rv = cli_token_read(cli, slot, &token);
 
-	if (cli_token_read(cli, slot, &token) != CKR_OK)
+	if (rv == CKR_TOKEN_NOT_RECOGNIZED)
+		return json_pack("{s:I, s:b}", "slot", (json_int_t)slot, "damaged", 1);
+	if (rv != CKR_OK)
 		return NULL;
 	if (token.flags & CKF_TOKEN_INITIALIZED) {
 		value = json_pack("{s:s, s:s, s:I, s:I, s:o, s:b, s:b}", "token", token.label, "serial", token.serial,

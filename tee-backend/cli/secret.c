@@ -84,20 +84,29 @@ int cli_secret(const struct cli *cli, const struct uri *uri, const char *file, c
 	return status;
 }
 
-int cli_login(struct cli *cli, const struct cli_token *token, const struct uri *uri, const char *pin_file)
+static int login(struct cli *cli, const struct cli_token *token, CK_USER_TYPE user, const struct uri *uri,
+		 const char *file)
 {
 	struct buffer pin = {.secret = true};
-	int status = CLI_OK;
 	CK_RV rv = CKR_OK;
+	int status = cli_secret(cli, uri, file, user == CKU_SO ? "security officer's PIN" : "user PIN", false, &pin);
 
-	if (!(token->flags & CKF_LOGIN_REQUIRED))
-		return CLI_OK;
-	status = cli_secret(cli, uri, pin_file, "user PIN", false, &pin);
 	if (status == CLI_OK) {
-		rv = client_login(cli->client, token->slot, CKU_USER, buffer_span(&pin));
+		rv = client_login(cli->client, token->slot, user, buffer_span(&pin));
 		if (rv != CKR_OK)
 			status = cli_error_rv(cli, rv, "logging in");
 	}
 	buffer_free(&pin);
 	return status;
+}
+
+int cli_login(struct cli *cli, const struct cli_token *token, const struct uri *uri, const char *pin_file)
+{
+	return token->flags & CKF_LOGIN_REQUIRED ? login(cli, token, CKU_USER, uri, pin_file) : CLI_OK;
+}
+
+int cli_login_any(struct cli *cli, const struct cli_token *token, const struct uri *uri, const char *pin_file,
+		  const char *so_pin_file)
+{
+	return so_pin_file ? login(cli, token, CKU_SO, NULL, so_pin_file) : cli_login(cli, token, uri, pin_file);
 }

@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "cli/cli.h"
+#include "mechanism/keyclave.h"
 
 static const struct {
 	CK_OBJECT_CLASS class;
@@ -97,6 +98,9 @@ static CK_RV token_search(struct cli *cli, const struct uri *uri, uint64_t *slot
 			*slot = slots.item[i];
 			(*matches)++;
 		}
+		/* One that the store lost does not stand in the way of the others. */
+		if (rv == CKR_TOKEN_NOT_RECOGNIZED)
+			rv = CKR_OK;
 		client_done(&answer);
 	}
 	return rv;
@@ -146,15 +150,33 @@ static CK_RV objects_take(struct cli_objects *objects, struct span handles)
 	return CKR_OK;
 }
 
+/* All pages of what REQUEST finds. */
+static CK_RV objects_find(struct cli *cli, struct find_request *request, struct cli_objects *objects)
+{
+	bool more = true;
+	CK_RV rv = CKR_OK;
+
+	memset(objects, 0, sizeof(*objects));
+	while (rv == CKR_OK && more) {
+		struct client_answer answer = {0};
+
+		rv = client_call(cli->client, REQUEST_FIND, request, &answer);
+		if (rv == CKR_OK)
+			rv = objects_take(objects, answer.message.find_response.handles);
+		more = rv == CKR_OK && answer.message.find_response.more && objects->count;
+		client_done(&answer);
+		if (more)
+			request->after = objects->handle[objects->count - 1];
+	}
+	return rv;
+}
+
 CK_RV cli_objects_find(struct cli *cli, const struct cli_token *token, const struct uri *uri,
 		       struct cli_objects *objects)
 {
 	struct find_request request = {.slot = token->slot};
 	uint8_t class[8];
-	bool more = true;
-	CK_RV rv = CKR_OK;
 
-	memset(objects, 0, sizeof(*objects));
 	attribute_put_ulong(class, uri->class);
 	if (uri->class != CK_UNAVAILABLE_INFORMATION)
 		(void)attributes_add(&request.template, CKA_CLASS, (struct span){class, sizeof(class)});
@@ -162,18 +184,16 @@ CK_RV cli_objects_find(struct cli *cli, const struct cli_token *token, const str
 		(void)attributes_add(&request.template, CKA_LABEL, span_text(uri->object));
 	if (uri->has_id)
 		(void)attributes_add(&request.template, CKA_ID, buffer_span(&uri->id));
-	while (rv == CKR_OK && more) {
-		struct client_answer answer = {0};
+	return objects_find(cli, &request, objects);
+}
 
-		rv = client_call(cli->client, REQUEST_FIND, &request, &answer);
-		if (rv == CKR_OK)
-			rv = objects_take(objects, answer.message.find_response.handles);
-		more = rv == CKR_OK && answer.message.find_response.more && objects->count;
-		client_done(&answer);
-		if (more)
-			request.after = objects->handle[objects->count - 1];
-	}
-	return rv;
+CK_RV cli_objects_find_damaged(struct cli *cli, const struct cli_token *token, struct cli_objects *objects)
+{
+	static const uint8_t yes[] = {1};
+	struct find_request request = {.slot = token->slot};
+
+	(void)attributes_add(&request.template, CKA_KEYCLAVE_DAMAGED, (struct span){yes, sizeof(yes)});
+	return objects_find(cli, &request, objects);
 }
 
 json_t *cli_object_uri(const struct cli_token *token, CK_OBJECT_CLASS class, struct span label, struct span id)

@@ -220,6 +220,8 @@ static const struct attribute_row rows[] = {
 	 .notes = TOKENS_OWN | NOTE_VIRTUAL},
 	{ROW(CKA_KEYCLAVE_ROLLBACK), TEXT(64), .classes = CLASS_HW_FEATURE,
 	 .notes = TOKENS_OWN | NOTE_VIRTUAL},
+	/* In search templates only: an object of which this could be read has it not. */
+	{ROW(CKA_KEYCLAVE_DAMAGED), BOOL, .classes = CLASS_STORAGE, .notes = TOKENS_OWN | NOTE_VIRTUAL},
 };
 
 const struct attribute_row *attribute_rows(size_t *count)

@@ -44,6 +44,12 @@
 /* "none" or "counter": whether a replay of the whole store is detected. Read only, same object. */
 #define CKA_KEYCLAVE_ROLLBACK (CKA_KEYCLAVE_BASE + 0x07UL)
 
+/*
+ * True in a search template, alone: finds the objects whose records the store lost or forged (CK_BBOOL). Nothing can
+ * be read of them (CKR_DEVICE_ERROR); C_DestroyObject takes them away for good. After a login only.
+ */
+#define CKA_KEYCLAVE_DAMAGED (CKA_KEYCLAVE_BASE + 0x08UL)
+
 /* CKA_HW_FEATURE_TYPE of the token's hardware feature object. */
 #define CKH_KEYCLAVE_TOKEN (0x80000000UL | 0x4B430001UL)
 

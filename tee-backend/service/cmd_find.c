@@ -68,6 +68,30 @@ static void find_on_token(struct find *find)
 	}
 }
 
+/* CKA_KEYCLAVE_DAMAGED true: refused objects, of which nothing else is known. */
+static bool find_is_for_damaged(const struct attributes *template)
+{
+	bool damaged = false;
+
+	return attributes_bool(template, CKA_KEYCLAVE_DAMAGED, &damaged) && damaged;
+}
+
+static void find_damaged(struct find *find)
+{
+	uint64_t handles[FIND_BATCH];
+	size_t count = 0;
+	bool more = true;
+
+	/* They are not shown to whom private objects are not, nor by another attribute than this. */
+	if (find->call->user == ATTACHMENT_NOBODY || find->template->count != 1)
+		return;
+	for (uint64_t after = find->after; find_on(find) && more; after = count ? handles[count - 1] : after) {
+		find->rv = token_find_damaged(find->call->token, after, handles, FIND_BATCH, &count, &more);
+		for (size_t i = 0; find_on(find) && i < count; i++)
+			find_add(find, handles[i]);
+	}
+}
+
 static void find_in_context(struct find *find)
 {
 	struct call *call = find->call;
@@ -212,11 +236,15 @@ CK_RV cmd_find(struct call *call)
 		.rv = CKR_OK,
 	};
 
-	find_on_token(&find);
-	if (find_on(&find))
-		find_in_context(&find);
-	if (find_on(&find))
-		find_evidence(&find);
+	if (find_is_for_damaged(&request->template)) {
+		find_damaged(&find);
+	} else {
+		find_on_token(&find);
+		if (find_on(&find))
+			find_in_context(&find);
+		if (find_on(&find))
+			find_evidence(&find);
+	}
 	response->handles = buffer_span(call->data);
 	response->more = find.more;
 	return find.rv;

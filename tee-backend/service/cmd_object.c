@@ -71,6 +71,17 @@ CK_RV cmd_object_copy(struct call *call)
 	return rv;
 }
 
+/* RV: why it is not to be had. */
+static CK_RV object_discard(struct call *call, CK_OBJECT_HANDLE handle, CK_RV rv)
+{
+	CK_RV discarded = token_discard(call->token, handle, &call->once);
+
+	/* Private and not for this user, or nothing at all. */
+	if (discarded == CKR_ACTION_PROHIBITED || discarded == CKR_OBJECT_HANDLE_INVALID)
+		return rv;
+	return discarded;
+}
+
 CK_RV cmd_object_destroy(struct call *call)
 {
 	CK_OBJECT_HANDLE handle = call->request->object_request.handle;
@@ -80,6 +91,13 @@ CK_RV cmd_object_destroy(struct call *call)
 	if (handle & HANDLE_EVIDENCE_BIT)
 		return rv;
 	rv = call_object(call, handle, &object);
+	/*
+	 * A refused record: whether it was private is not known any more, so that one of those who may see what is
+	 * has to say that it shall go.
+	 */
+	if (!(handle & HANDLE_SESSION_BIT) && (rv == CKR_DEVICE_ERROR || rv == CKR_OBJECT_HANDLE_INVALID) &&
+	    call->user != ATTACHMENT_NOBODY)
+		return object_discard(call, handle, rv);
 	if (rv != CKR_OK)
 		return rv;
 	if (!(handle & HANDLE_SESSION_BIT)) {

@@ -4,6 +4,8 @@
  */
 #include "config.h"
 
+#include <unistd.h>
+
 #include "service/cmd_slot.h"
 
 #define SLOT_MODEL "keyclaved"
@@ -63,12 +65,14 @@ CK_RV cmd_slot_init(struct call *call)
 {
 	const struct token_init_request *request = &call->request->token_init_request;
 	struct service *service = call->service;
+	/* Who could remove the store itself: the SO PIN of a token whose head was refused is lost with it. */
+	bool owner = call->link->uid == 0 || call->link->uid == geteuid();
 	CK_RV rv = CKR_SESSION_EXISTS;
 
 	pthread_mutex_lock(&service->attach_lock);
 	if (!attachment_exists(service, request->slot))
-		rv = token_store_init(service->tokens, request->slot, request->pin, request->label,
-				      &call->once);
+		rv = (owner ? token_store_replace : token_store_init)(service->tokens, request->slot, request->pin,
+								      request->label, &call->once);
 	pthread_mutex_unlock(&service->attach_lock);
 	if (rv == CKR_OK) {
 		pthread_mutex_lock(&service->nonces_lock);

@@ -31,6 +31,8 @@ static CK_RV status_tokens(struct service *service, struct status_response *stat
 		struct token_facts facts = {0};
 
 		rv = token_store_find(service->tokens, slots.slots.item[i], &token);
+		if (rv == CKR_TOKEN_NOT_RECOGNIZED)
+			rv = CKR_OK; /* its head was refused, and is counted below */
 		if (rv != CKR_OK || !token)
 			continue;
 		token_facts(token, &facts);
@@ -39,6 +41,7 @@ static CK_RV status_tokens(struct service *service, struct status_response *stat
 		status->damaged += facts.damaged;
 		token_free(&token);
 	}
+	status->damaged += token_store_damaged(service->tokens);
 	return rv;
 }
 
@@ -89,10 +92,13 @@ CK_RV cmd_status_damage(struct call *call)
 	size_t at = 0;
 	CK_RV rv = token_store_slots(call->service->tokens, slots, PROTOCOL_NUMBERS_MAX, &count);
 
+	token_store_damage(call->service->tokens, damage_line, &lines);
 	for (size_t i = 0; rv == CKR_OK && i < count; i++) {
 		struct token *token = NULL;
 
 		rv = token_store_find(call->service->tokens, slots[i], &token);
+		if (rv == CKR_TOKEN_NOT_RECOGNIZED)
+			rv = CKR_OK;
 		if (rv == CKR_OK && token)
 			token_damage(token, damage_line, &lines);
 		token_free(&token);

@@ -12,6 +12,7 @@
 #include <string.h>
 
 #include "common/memory.h"
+#include "token/discard.h"
 #include "token/ended.h"
 
 #define TOGETHER_MAX 64
@@ -76,6 +77,8 @@ static void apply_objects(struct token *token, const struct change *c)
 		objects_put(&token->objects, c->handle, c->to);
 	else if (c->kind == CHANGE_REMOVE)
 		objects_drop(&token->objects, c->handle);
+	else if (c->kind == CHANGE_DISCARD)
+		damage_remove(&token->damage, RECORD_OBJECT, c->handle);
 }
 
 static void apply_draft(struct draft *draft, struct change *const changes[], size_t count)
@@ -92,8 +95,12 @@ static void apply_draft(struct draft *draft, struct change *const changes[], siz
 
 		if (page->gone)
 			objects_page_remove(&token->objects, page->page.id);
+		else if (known && page->refused)
+			memcpy(known->seen, page->left, sizeof(known->seen));
 		else if (known)
 			known->links = page->page;
+		if (page->gone && page->refused)
+			damage_remove(&token->damage, RECORD_PAGE, page->page.id);
 	}
 	objects_tidy(&token->objects);
 	ended_apply(draft);
@@ -114,8 +121,10 @@ static void apply_token(struct token_store *store, struct change *c)
 		i++;
 	store->token[i] = c->made;
 	c->made = NULL;
-	if (!old)
+	if (!old) {
+		damage_remove_token(&store->damage, c->replaced);
 		return;
+	}
 	pthread_rwlock_wrlock(&old->lock);
 	old->over = true;
 	gone = old->objects;
@@ -197,8 +206,8 @@ static void attempt(struct token_store *store, struct change *const changes[], s
 
 static bool touches_same(const struct change *a, const struct change *b)
 {
-	bool one = a->kind == CHANGE_REPLACE || a->kind == CHANGE_REMOVE;
-	bool other = b->kind == CHANGE_REPLACE || b->kind == CHANGE_REMOVE;
+	bool one = a->kind == CHANGE_REPLACE || a->kind == CHANGE_REMOVE || a->kind == CHANGE_DISCARD;
+	bool other = b->kind == CHANGE_REPLACE || b->kind == CHANGE_REMOVE || b->kind == CHANGE_DISCARD;
 
 	if (one && other && a->token == b->token && a->handle == b->handle)
 		return true;

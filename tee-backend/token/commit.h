@@ -17,8 +17,9 @@ enum change_kind {
 	CHANGE_INSERT,  /* .objects at new .handles */
 	CHANGE_REPLACE, /* .from by .to at .handle */
 	CHANGE_REMOVE,  /* the object at .handle */
+	CHANGE_DISCARD, /* the refused object at .handle */
 	CHANGE_ENDED,   /* the login .name ended at .time */
-	CHANGE_TOKEN,   /* .made in the place of .token, whose records go; .token NULL: in the empty slot */
+	CHANGE_TOKEN,   /* .made in the place of .token, whose records go; .token NULL: in an empty or refused slot */
 };
 
 struct change {
@@ -34,6 +35,7 @@ struct change {
 	const struct object *from;
 	struct object *to;
 	struct token *made;
+	uint64_t replaced; /* TOKEN: number of the refused one; 0: none */
 	const uint8_t *name; /* TOKEN_LOGIN_SIZE bytes */
 	uint64_t time;
 
@@ -67,6 +69,8 @@ struct draft_page {
 	struct record_page page;
 	uint64_t base; /* version in the store, 0: none */
 	bool gone;     /* without objects: removed */
+	bool refused;  /* stays as it is until it is gone */
+	bool left[RECORD_PAGE_HANDLES]; /* of a refused one: objects that the store still has */
 	struct draft_page *next;
 };
 
@@ -98,6 +102,9 @@ struct transaction {
 
 /* Whether CHANGE can be done, as things stand with those staged before it. */
 CK_RV commit_check(struct transaction *t, struct change *change);
+
+/* The page's draft, made if there is none. NULL: no memory. */
+struct draft_page *commit_page(struct draft *draft, uint64_t id);
 
 /* Puts CHANGE into drafts and batch. On failure the transaction is of no use any more. */
 CK_RV commit_stage(struct transaction *t, struct change *change);

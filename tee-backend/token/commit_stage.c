@@ -13,6 +13,7 @@
 
 #include "common/log.h"
 #include "protocol/message.h"
+#include "token/discard.h"
 #include "token/ended.h"
 
 /* ---- drafts ---- */
@@ -37,7 +38,7 @@ static struct draft *draft_of(struct transaction *t, struct token *token)
 	return draft;
 }
 
-static struct draft_page *draft_page_of(struct draft *draft, uint64_t id)
+struct draft_page *commit_page(struct draft *draft, uint64_t id)
 {
 	struct draft_page *page = draft->pages;
 	const struct record_child *child = record_head_page(&draft->head, id);
@@ -53,6 +54,9 @@ static struct draft_page *draft_page_of(struct draft *draft, uint64_t id)
 	page->page.id = id;
 	if (known)
 		page->page = known->links;
+	page->refused = known && known->refused;
+	if (page->refused)
+		memcpy(page->left, known->seen, sizeof(page->left));
 	page->base = child ? child->link.version : 0;
 	page->next = draft->pages;
 	draft->pages = page;
@@ -96,6 +100,8 @@ CK_RV commit_check(struct transaction *t, struct change *change)
 		return CKR_OK;
 	case CHANGE_INSERT:
 		return check_insert(t, change);
+	case CHANGE_DISCARD:
+		return discard_check(change);
 	case CHANGE_REPLACE:
 	case CHANGE_REMOVE:
 		break;
@@ -115,7 +121,7 @@ CK_RV commit_check(struct transaction *t, struct change *change)
 static CK_RV stage_object(struct transaction *t, struct draft *draft, uint64_t handle,
 			  struct object *object)
 {
-	struct draft_page *page = draft_page_of(draft, handle / RECORD_PAGE_HANDLES);
+	struct draft_page *page = commit_page(draft, handle / RECORD_PAGE_HANDLES);
 	struct record_link *link = page ? &page->page.entry[handle % RECORD_PAGE_HANDLES] : NULL;
 	struct token *token = draft->token;
 	struct buffer body = {.secret = true};
@@ -185,7 +191,7 @@ static bool policy_differs(const struct object *from, const struct object *to)
 
 static CK_RV stage_remove(struct transaction *t, struct draft *draft, const struct change *change)
 {
-	struct draft_page *page = draft_page_of(draft, change->handle / RECORD_PAGE_HANDLES);
+	struct draft_page *page = commit_page(draft, change->handle / RECORD_PAGE_HANDLES);
 	struct record_link *link =
 	    page ? &page->page.entry[change->handle % RECORD_PAGE_HANDLES] : NULL;
 	CK_RV rv = CKR_DEVICE_MEMORY;
@@ -220,6 +226,32 @@ static CK_RV sweep_one(struct blob_name name, uint64_t version, struct span blob
 	return batch_delete(batch, name, version);
 }
 
+/* Pages, objects and ended logins. */
+static CK_RV sweep_token(struct transaction *t, uint64_t number)
+{
+	static const enum record_kind kinds[] = {RECORD_PAGE, RECORD_OBJECT, RECORD_ENDED};
+	CK_RV rv = CKR_OK;
+
+	for (size_t i = 0; rv == CKR_OK && i < sizeof(kinds) / sizeof(kinds[0]); i++)
+		rv = blobstore_list(t->store->blobs, kinds[i], number, sweep_one, &t->batch);
+	return rv;
+}
+
+/*
+ * In the place of one whose head was refused: what handles and epochs it had is not known, so that a new number and
+ * serial begin. What of the old records cannot be read stays, and no name will ever be looked for there.
+ */
+static CK_RV stage_replaced(struct transaction *t, struct record_slot *slot)
+{
+	CK_RV rv = sweep_token(t, slot->token);
+
+	if (rv != CKR_DEVICE_MEMORY)
+		rv = commit_sweep(t, (struct blob_name){RECORD_TOKEN, slot->token, 0});
+	slot->token = t->slots->next_token++;
+	slot->head = (struct record_link){.version = 0};
+	return rv;
+}
+
 /* A token in its slot: the records of the one before go, whatever is in them. */
 static CK_RV stage_token(struct transaction *t, struct change *change)
 {
@@ -229,15 +261,19 @@ static CK_RV stage_token(struct transaction *t, struct change *change)
 	CK_RV rv = CKR_OK;
 
 	for (size_t i = 0; i < t->slots->count; i++)
-		if (old && t->slots->entry[i].token == old->number)
+		if (old ? t->slots->entry[i].token == old->number : t->slots->entry[i].slot == made->slot)
 			slot = &t->slots->entry[i];
-	if (!slot) {
+	if (slot && !old) {
+		rv = stage_replaced(t, slot);
+	} else if (!slot) {
 		if (t->slots->count == RECORD_SLOTS_MAX)
 			return CKR_DEVICE_MEMORY;
 		slot = &t->slots->entry[t->slots->count++];
 		slot->slot = made->slot;
 		slot->token = t->slots->next_token++;
 	}
+	if (rv != CKR_OK)
+		return rv;
 	made->number = slot->token;
 	if (old) {
 		/* Handles are never used again, nor does the epoch of a serial go back. */
@@ -248,14 +284,7 @@ static CK_RV stage_token(struct transaction *t, struct change *change)
 	memcpy(slot->serial, made->serial, sizeof(slot->serial));
 	memcpy(slot->salt, made->salt, sizeof(slot->salt));
 	if (old)
-		rv =
-		    blobstore_list(t->store->blobs, RECORD_PAGE, old->number, sweep_one, &t->batch);
-	if (old && rv == CKR_OK)
-		rv = blobstore_list(t->store->blobs, RECORD_OBJECT, old->number, sweep_one,
-				    &t->batch);
-	if (old && rv == CKR_OK)
-		rv = blobstore_list(t->store->blobs, RECORD_ENDED, old->number, sweep_one,
-				    &t->batch);
+		rv = sweep_token(t, old->number);
 	if (rv == CKR_OK && !record_write_head(&body, &made->head))
 		rv = CKR_DEVICE_MEMORY;
 	if (rv == CKR_OK)
@@ -322,6 +351,9 @@ CK_RV commit_stage(struct transaction *t, struct change *change)
 	case CHANGE_REMOVE:
 		rv = stage_remove(t, draft, change);
 		break;
+	case CHANGE_DISCARD:
+		rv = discard_stage(t, draft, change->handle);
+		break;
 	case CHANGE_ENDED:
 		rv = ended_stage(t, draft, change->name, change->time);
 		break;
@@ -351,6 +383,8 @@ static CK_RV seal_page(struct transaction *t, struct draft *draft, struct draft_
 	struct buffer body = {.secret = true};
 	CK_RV rv = CKR_DEVICE_MEMORY;
 
+	if (page->refused)
+		return discard_seal(t, draft, page);
 	/* The page of the next handle stays, so that a page's name is never made anew. */
 	page->gone = page_empty(&page->page) &&
 		     page->page.id < draft->head.next_handle / RECORD_PAGE_HANDLES;

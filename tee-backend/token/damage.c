@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Names what the store lost or forged. Called while a store is loaded. Inside the enclave.
+ * Names what the store lost or forged. Called while a store is loaded, and when something of it is thrown away
+ * for good. Inside the enclave.
  */
 #include "config.h"
 
@@ -9,10 +10,11 @@
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "common/log.h"
 
-#define LINES_MAX 1000 /* kept; all are logged and counted */
+#define ITEMS_MAX 100000 /* kept; all are logged and counted */
 
 static const char *const kinds[] = {
     [RECORD_STORE] = "store head", [RECORD_SLOTS] = "slots",   [RECORD_TOKEN] = "head",
@@ -20,9 +22,24 @@ static const char *const kinds[] = {
     [RECORD_ENDED] = "ended logins",
 };
 
+static bool damage_room(struct damage *damage)
+{
+	size_t capacity = damage->capacity ? 2 * damage->capacity : 8;
+	struct damage_item *grown = NULL;
+
+	if (damage->items < damage->capacity)
+		return true;
+	if (capacity <= ITEMS_MAX)
+		grown = reallocarray(damage->item, capacity, sizeof(*grown));
+	if (!grown)
+		return false;
+	damage->item = grown;
+	damage->capacity = capacity;
+	return true;
+}
+
 void damage_add(struct damage *damage, struct blob_name name, const char *why)
 {
-	char **grown = NULL;
 	char *line = NULL;
 	int n = 0;
 
@@ -39,14 +56,62 @@ void damage_add(struct damage *damage, struct blob_name name, const char *why)
 		return;
 	}
 	log_error("%s", line);
-	if (damage->lines < LINES_MAX)
-		grown = reallocarray(damage->line, damage->lines + 1, sizeof(*grown));
-	if (!grown) {
+	if (damage_room(damage))
+		damage->item[damage->items++] = (struct damage_item){name, line};
+	else
 		free(line);
-		return;
+}
+
+bool damage_has(const struct damage *damage, enum record_kind kind, uint64_t id)
+{
+	for (size_t i = 0; i < damage->items; i++)
+		if (damage->item[i].name.kind == kind && damage->item[i].name.id == id)
+			return true;
+	return false;
+}
+
+/* Takes out item I; the order of the others stays. */
+static void take_out(struct damage *damage, size_t i)
+{
+	free(damage->item[i].line);
+	damage->items--;
+	damage->count--;
+	memmove(&damage->item[i], &damage->item[i + 1],
+		(damage->items - i) * sizeof(damage->item[0]));
+}
+
+void damage_remove(struct damage *damage, enum record_kind kind, uint64_t id)
+{
+	for (size_t i = damage->items; i-- > 0;)
+		if (damage->item[i].name.kind == kind && damage->item[i].name.id == id)
+			take_out(damage, i);
+}
+
+void damage_remove_kind(struct damage *damage, enum record_kind kind)
+{
+	for (size_t i = damage->items; i-- > 0;)
+		if (damage->item[i].name.kind == kind)
+			take_out(damage, i);
+}
+
+void damage_remove_token(struct damage *damage, uint64_t token)
+{
+	for (size_t i = damage->items; i-- > 0;)
+		if (damage->item[i].name.token == token)
+			take_out(damage, i);
+}
+
+void damage_move(struct damage *to, struct damage *from)
+{
+	for (size_t i = 0; i < from->items; i++) {
+		if (damage_room(to))
+			to->item[to->items++] = from->item[i];
+		else
+			free(from->item[i].line);
 	}
-	damage->line = grown;
-	damage->line[damage->lines++] = line;
+	to->count += from->count;
+	free(from->item);
+	*from = (struct damage){NULL, 0, 0, 0};
 }
 
 void damage_version(char *text, size_t size, uint64_t have, uint64_t want)
@@ -64,8 +129,8 @@ void damage_version(char *text, size_t size, uint64_t have, uint64_t want)
 
 void damage_free(struct damage *damage)
 {
-	for (size_t i = 0; i < damage->lines; i++)
-		free(damage->line[i]);
-	free(damage->line);
-	*damage = (struct damage){NULL, 0, 0};
+	for (size_t i = 0; i < damage->items; i++)
+		free(damage->item[i].line);
+	free(damage->item);
+	*damage = (struct damage){NULL, 0, 0, 0};
 }

@@ -6,14 +6,20 @@
 #ifndef KEYCLAVE_TOKEN_DAMAGE_H
 #define KEYCLAVE_TOKEN_DAMAGE_H
 
+#include <stdbool.h>
 #include <stddef.h>
 
 #include "keys/seal.h"
 
+struct damage_item {
+	struct blob_name name;
+	char *line;
+};
+
 struct damage {
-	char **line;
-	size_t lines;
-	size_t count; /* of refused records; more than .lines when memory was short */
+	struct damage_item *item;
+	size_t items, capacity;
+	size_t count; /* of refused records; more than .items when memory was short */
 };
 
 /*
@@ -21,6 +27,17 @@ struct damage {
  */
 void damage_add(struct damage *damage, struct blob_name name, const char *why);
 void damage_free(struct damage *damage);
+
+/* Whether the record KIND, ID was refused. */
+bool damage_has(const struct damage *damage, enum record_kind kind, uint64_t id);
+
+/* It is gone now; of a KIND: all of them; of a TOKEN: all of it. */
+void damage_remove(struct damage *damage, enum record_kind kind, uint64_t id);
+void damage_remove_kind(struct damage *damage, enum record_kind kind);
+void damage_remove_token(struct damage *damage, uint64_t token);
+
+/* FROM is empty afterwards. */
+void damage_move(struct damage *to, struct damage *from);
 
 /*
  * Why a record that was read at version HAVE and should be at WANT is refused: "was removed", "was replaced by

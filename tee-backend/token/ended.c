@@ -171,6 +171,7 @@ void ended_apply(struct draft *draft)
 	}
 	memcpy(token->ended, e->page, sizeof(token->ended));
 	memset(e, 0, sizeof(*e));
+	damage_remove_kind(&token->damage, RECORD_ENDED);
 }
 
 /* ---- what a token says of logins ---- */

@@ -23,7 +23,6 @@ struct token {
 	uint8_t *key; /* SEAL_KEY_SIZE bytes of secret memory: seals its records */
 	struct key *identity;
 	struct attribute_set *identity_set; /* what .identity was parsed from; has its CKA_PUBLIC_KEY_INFO */
-	struct damage damage;
 
 	atomic_size_t references;
 	pthread_mutex_t pin_lock; /* held over a whole attempt, scrypt and writes included; before .lock */
@@ -35,6 +34,7 @@ struct token {
 	struct objects objects;
 	struct record_ended *ended[RECORD_ENDED_PAGES]; /* of head.ended's pages; NULL: it was refused */
 	uint64_t ended_lost; /* then: what was in it is not known, and no ticket from before is good. 0: none was */
+	struct damage damage;
 	bool over; /* its slot was initialised again */
 };
 
@@ -54,6 +54,7 @@ struct token_store {
 	struct record_slots slots;
 	uint64_t version; /* of RECORD_SLOTS; 0: not yet written */
 	struct token *token[RECORD_SLOTS_MAX]; /* of each entry; NULL: its head was refused */
+	struct damage damage;		       /* of those */
 };
 
 /*

@@ -14,7 +14,7 @@ struct objects_page {
 	struct record_page links;
 	struct object *object[RECORD_PAGE_HANDLES]; /* a link and no object: its record was refused */
 	bool refused; /* the page itself was: nothing is known of its handles */
-	bool seen[RECORD_PAGE_HANDLES]; /* while loading: its record was looked at */
+	bool seen[RECORD_PAGE_HANDLES]; /* while loading: its record was looked at; of a refused page: it is there */
 };
 
 struct objects {

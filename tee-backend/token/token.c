@@ -141,7 +141,6 @@ void token_facts(struct token *token, struct token_facts *facts)
 	facts->pin_max = PIN_MAX;
 	facts->identity = identity.data;
 	facts->identity_size = identity.size;
-	facts->damaged = token->damage.count;
 	facts->flags = CKF_RNG | CKF_LOGIN_REQUIRED | CKF_TOKEN_INITIALIZED;
 	pthread_rwlock_rdlock(&token->lock);
 	memcpy(facts->label, head->label, sizeof(facts->label));
@@ -152,6 +151,7 @@ void token_facts(struct token *token, struct token_facts *facts)
 	facts->flags |= pin_flags(&head->so, store->pin_tries, CKF_SO_PIN_COUNT_LOW,
 				  CKF_SO_PIN_FINAL_TRY, CKF_SO_PIN_LOCKED);
 	facts->objects = token->objects.count;
+	facts->damaged = token->damage.count;
 	facts->epoch = head->epoch;
 	facts->pin_version = head->user.version;
 	pthread_rwlock_unlock(&token->lock);
@@ -159,8 +159,10 @@ void token_facts(struct token *token, struct token_facts *facts)
 
 void token_damage(struct token *token, void (*each)(const char *line, void *arg), void *arg)
 {
-	for (size_t i = 0; i < token->damage.lines; i++)
-		each(token->damage.line[i], arg);
+	pthread_rwlock_rdlock(&token->lock);
+	for (size_t i = 0; i < token->damage.items; i++)
+		each(token->damage.item[i].line, arg);
+	pthread_rwlock_unlock(&token->lock);
 }
 
 uint64_t token_login_generation(struct token *token)

@@ -47,6 +47,17 @@ void token_free(struct token **token);
 CK_RV token_store_init(struct token_store *store, uint64_t slot, struct span so_pin, struct span label,
 		       const struct once *once);
 
+/*
+ * The same in a slot whose token's head was refused, so that nobody's PIN can be asked for: the caller has checked
+ * that who asks might as well remove the store. What is left of the old token goes; the new one has another serial.
+ */
+CK_RV token_store_replace(struct token_store *store, uint64_t slot, struct span so_pin, struct span label,
+			  const struct once *once);
+
+/* Records of tokens that were refused as a whole: how many, and a line for each. */
+size_t token_store_damaged(struct token_store *store);
+void token_store_damage(struct token_store *store, void (*each)(const char *line, void *arg), void *arg);
+
 /* The remembered result, or false. For REQUEST rows with REPLAY_ONCE, asked before their handlers. */
 bool token_once_result(struct token_store *store, const struct once *once, CK_RV *rv,
 		       uint64_t handles[2]);
@@ -112,6 +123,19 @@ CK_RV token_insert(struct token *token, struct object *const objects[], size_t c
 /* Replaces the snapshot FROM by TO. CKR_KEYCLAVE_CONFLICT: somebody was faster; read it again. */
 CK_RV token_replace(struct token *token, CK_OBJECT_HANDLE handle, const struct object *from,
 		    struct object *to, const struct once *once);
+
+/*
+ * Takes a refused object out of the store for good, so that it is no damage any more; of a refused page the last
+ * object takes the page along. CKR_OBJECT_HANDLE_INVALID: none; CKR_ACTION_PROHIBITED: nothing is wrong with it.
+ */
+CK_RV token_discard(struct token *token, CK_OBJECT_HANDLE handle, const struct once *once);
+
+/*
+ * As token_find: handles of refused objects. A refused page of which the store has no object at all is named by its
+ * first handle.
+ */
+CK_RV token_find_damaged(struct token *token, uint64_t after, uint64_t *handles, size_t max, size_t *count,
+			 bool *more);
 
 /* CKR_ACTION_PROHIBITED when not CKA_DESTROYABLE. */
 CK_RV token_remove(struct token *token, CK_OBJECT_HANDLE handle, const struct once *once);

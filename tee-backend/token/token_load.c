@@ -107,6 +107,7 @@ static CK_RV load_listed(struct blob_name name, uint64_t version, struct span bl
 
 	l->page = objects_page(&l->token->objects, name.id / RECORD_PAGE_HANDLES);
 	if (l->page && l->page->refused) {
+		l->page->seen[name.id % RECORD_PAGE_HANDLES] = true;
 		damage_add(&l->token->damage, name, "its page was refused");
 		return CKR_OK;
 	}
@@ -235,6 +236,8 @@ CK_RV token_load(struct token_store *store, const struct record_slot *entry, str
 		*token = l.token;
 		l.token = NULL;
 	}
+	if (rv == CKR_TOKEN_NOT_RECOGNIZED)
+		damage_move(&store->damage, &l.token->damage);
 	token_free(&l.token);
 	buffer_free(&l.blob);
 	buffer_free(&l.plain);

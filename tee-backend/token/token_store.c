@@ -171,6 +171,7 @@ void token_store_free(struct token_store **store)
 	*store = NULL;
 	for (size_t i = 0; i < s->slots.count; i++)
 		token_free(&s->token[i]);
+	damage_free(&s->damage);
 	if (s->once)
 		once_free(s->once);
 	free(s->once);
@@ -237,6 +238,24 @@ CK_RV token_store_find(struct token_store *store, uint64_t slot, struct token **
 	return rv;
 }
 
+size_t token_store_damaged(struct token_store *store)
+{
+	size_t count = 0;
+
+	pthread_rwlock_rdlock(&store->lock);
+	count = store->damage.count;
+	pthread_rwlock_unlock(&store->lock);
+	return count;
+}
+
+void token_store_damage(struct token_store *store, void (*each)(const char *line, void *arg), void *arg)
+{
+	pthread_rwlock_rdlock(&store->lock);
+	for (size_t i = 0; i < store->damage.items; i++)
+		each(store->damage.item[i].line, arg);
+	pthread_rwlock_unlock(&store->lock);
+}
+
 /* ---- C_InitToken ---- */
 
 static bool random_serial(char serial[TOKEN_SERIAL_SIZE + 1])
@@ -283,32 +302,62 @@ static CK_RV init_make(struct token_store *store, uint64_t slot, struct token *o
 	return CKR_OK;
 }
 
-static CK_RV init_slot(struct token_store *store, uint64_t slot, struct token *old,
-		       struct span so_pin, struct span label, const struct once *once)
+/* Number of the token in SLOT if its head was refused, else 0. */
+static uint64_t refused_number(struct token_store *store, uint64_t slot)
 {
-	struct change change = {.kind = CHANGE_TOKEN, .token = old, .once = once};
-	CK_RV rv =
-	    old ? token_pin_attempt(old, CKU_SO, so_pin, once) : pin_check(so_pin, store->weak_pin);
+	uint64_t number = 0;
+
+	pthread_rwlock_rdlock(&store->lock);
+	for (size_t i = 0; i < store->slots.count; i++)
+		if (store->slots.entry[i].slot == slot && !store->token[i])
+			number = store->slots.entry[i].token;
+	pthread_rwlock_unlock(&store->lock);
+	return number;
+}
+
+/* In the empty slot, or (REPLACED) in that of a token whose head was refused. */
+static CK_RV init_new(struct token_store *store, uint64_t slot, uint64_t replaced, struct span so_pin,
+		      struct span label, const struct once *once)
+{
+	struct change change = {.kind = CHANGE_TOKEN, .replaced = replaced, .once = once};
+	CK_RV rv = pin_check(so_pin, store->weak_pin);
 
 	if (rv == CKR_OK)
-		rv = init_make(store, slot, old, so_pin, label, &change.made);
+		rv = init_make(store, slot, NULL, so_pin, label, &change.made);
 	if (rv == CKR_OK)
 		rv = commit_run(store, &change);
-	if (rv == CKR_OK && old) {
+	token_free(&change.made);
+	return rv;
+}
+
+static CK_RV init_again(struct token_store *store, struct token *old, struct span so_pin,
+			struct span label, const struct once *once)
+{
+	struct change change = {.kind = CHANGE_TOKEN, .token = old, .once = once};
+	CK_RV rv = CKR_OK;
+
+	pthread_mutex_lock(&old->pin_lock);
+	rv = token_pin_attempt(old, CKU_SO, so_pin, once);
+	if (rv == CKR_OK)
+		rv = init_make(store, old->slot, old, so_pin, label, &change.made);
+	if (rv == CKR_OK)
+		rv = commit_run(store, &change);
+	if (rv == CKR_OK) {
 		/* What the store still refers to is the new one; this was the slot's own reference. */
 		struct token *gone = old;
 
 		token_free(&gone);
 	}
 	token_free(&change.made);
+	pthread_mutex_unlock(&old->pin_lock);
 	return rv;
 }
 
-CK_RV token_store_init(struct token_store *store, uint64_t slot, struct span so_pin,
+static CK_RV init_slot(struct token_store *store, uint64_t slot, bool replace, struct span so_pin,
 		       struct span label, const struct once *once)
 {
 	struct token *old = NULL;
-	uint64_t handles[2] = {0, 0};
+	uint64_t handles[2] = {0, 0}, replaced = 0;
 	CK_RV rv = CKR_OK;
 
 	if (label.size > RECORD_LABEL_MAX || !span_is_utf8(label) ||
@@ -318,17 +367,29 @@ CK_RV token_store_init(struct token_store *store, uint64_t slot, struct span so_
 	if (once && token_once_result(store, once, &rv, handles))
 		goto out;
 	rv = token_store_find(store, slot, &old);
-	if (rv != CKR_OK)
-		goto out;
-	if (old)
-		pthread_mutex_lock(&old->pin_lock);
-	rv = init_slot(store, slot, old, so_pin, label, once);
-	if (old)
-		pthread_mutex_unlock(&old->pin_lock);
+	if (rv == CKR_TOKEN_NOT_RECOGNIZED && replace) {
+		replaced = refused_number(store, slot);
+		rv = CKR_OK;
+	}
+	if (rv == CKR_OK)
+		rv = old ? init_again(store, old, so_pin, label, once)
+			 : init_new(store, slot, replaced, so_pin, label, once);
 	token_free(&old);
 out:
 	pthread_mutex_unlock(&store->init_lock);
 	return rv;
+}
+
+CK_RV token_store_init(struct token_store *store, uint64_t slot, struct span so_pin,
+		       struct span label, const struct once *once)
+{
+	return init_slot(store, slot, false, so_pin, label, once);
+}
+
+CK_RV token_store_replace(struct token_store *store, uint64_t slot, struct span so_pin,
+			  struct span label, const struct once *once)
+{
+	return init_slot(store, slot, true, so_pin, label, once);
 }
 
 bool token_once_result(struct token_store *store, const struct once *once, CK_RV *rv,

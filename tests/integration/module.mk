@@ -46,3 +46,5 @@ integration_tests += %D%/openssl_rows.sh
 EXTRA_DIST += %D%/openssl_rows.sh
 integration_tests += %D%/nginx.sh
 EXTRA_DIST += %D%/nginx.sh
+integration_tests += %D%/test_damage.sh
+EXTRA_DIST += %D%/test_damage.sh

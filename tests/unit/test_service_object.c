@@ -8,7 +8,9 @@
 #include "service_fixture.h"
 
 #include <string.h>
+#include <unistd.h>
 
+#include "keys/seal.h"
 #include "mechanism/keyclave.h"
 
 static uint64_t make_data(struct peer_link *p, bool token, bool private, uint64_t session,
@@ -401,6 +403,103 @@ static void test_nonces(void **state)
 	peer_hang_up(&b);
 }
 
+/* ---- what the store lost ---- */
+
+static void flip(struct service_fixture *f, struct blob_name name)
+{
+	struct buffer blob = {0};
+	uint64_t version = 0;
+
+	assert_int_equal(blobstore_get(f->blobs, name, &blob, &version), CKR_OK);
+	assert_true(version > 0);
+	blob.data[blob.size / 2] ^= 1;
+	assert_int_equal(blobstore_write(f->blobs, &(struct blob_write){name, version, 0, {NULL, 0}}, 1), CKR_OK);
+	assert_int_equal(blobstore_write(f->blobs, &(struct blob_write){name, 0, version, buffer_span(&blob)}, 1),
+			 CKR_OK);
+	buffer_free(&blob);
+}
+
+static uint64_t damaged_records(struct peer_link *p)
+{
+	union message response;
+
+	assert_int_equal(peer_ask(p, REQUEST_STATUS, &(struct empty){0}, &response), CKR_OK);
+	return response.status_response.damaged;
+}
+
+/* The user and the SO see that it is damaged and may take it away; nobody else does. */
+static void test_damaged_objects(void **state)
+{
+	struct service_fixture *f = *state;
+	const CK_USER_TYPE users[] = {CKU_USER, CKU_SO};
+	struct attributes template = {.count = 0};
+	struct peer_link p;
+	uint64_t public_key = 0, private_key = 0, found[4];
+
+	add_bool(&template, CKA_KEYCLAVE_DAMAGED, true);
+	for (size_t i = 0; i < 2; i++) {
+		struct object_request lost = {.slot = FIXTURE_SLOT};
+
+		peer_open(&p, f);
+		assert_int_equal(peer_login(&p, CKU_USER, FIXTURE_USER_PIN), CKR_OK);
+		make_ec_pair(&p, true, "lost", &public_key, &private_key);
+		peer_hang_up(&p);
+		flip(f, (struct blob_name){RECORD_OBJECT, 1, private_key});
+		service_fixture_restart(f);
+		lost.handle = private_key;
+		peer_open(&p, f);
+		assert_int_equal(damaged_records(&p), 1);
+		assert_int_equal(peer_find(&p, &template, found, 4), 0);
+		assert_int_equal(peer_ask(&p, REQUEST_DESTROY, &lost, NULL), CKR_DEVICE_ERROR);
+		assert_int_equal(peer_login(&p, users[i], i ? FIXTURE_SO_PIN : FIXTURE_USER_PIN), CKR_OK);
+		assert_int_equal(peer_find(&p, &template, found, 4), 1);
+		assert_int_equal(found[0], private_key);
+		assert_int_equal(peer_ask(&p, REQUEST_SIZE, &lost, NULL), CKR_DEVICE_ERROR);
+		assert_int_equal(peer_ask(&p, REQUEST_DESTROY, &lost, NULL), CKR_OK);
+		assert_int_equal(peer_ask(&p, REQUEST_DESTROY, &lost, NULL), CKR_OBJECT_HANDLE_INVALID);
+		assert_int_equal(peer_find(&p, &template, found, 4), 0);
+		assert_int_equal(damaged_records(&p), 0);
+		lost.handle = public_key;
+		assert_int_equal(peer_ask(&p, REQUEST_DESTROY, &lost, NULL), CKR_OK);
+		peer_hang_up(&p);
+	}
+}
+
+/* One token that is lost stands in nobody's way; who owns the daemon may make it anew. Last: the others' is gone then. */
+static void test_a_damaged_token(void **state)
+{
+	struct service_fixture *f = *state;
+	struct token_init_request init = {.slot = FIXTURE_SLOT,
+					  .pin = span_text(FIXTURE_SO_PIN),
+					  .label = span_text("again")};
+	const struct slot_request slot = {.slot = FIXTURE_SLOT};
+	struct peer_link p, owner;
+	union message response;
+
+	flip(f, (struct blob_name){RECORD_TOKEN, 1, 0});
+	service_fixture_restart(f);
+	peer_connect(&p, f, true);
+	assert_int_equal(peer_hello(&p, HELLO_NEW, NULL), CKR_OK);
+	assert_int_equal(damaged_records(&p), 1);
+	assert_int_equal(peer_ask(&p, REQUEST_DAMAGE, &(struct empty){0}, &response), CKR_OK);
+	assert_int_equal(response.damage_response.names.count, 1);
+	assert_true(span_equal(response.damage_response.names.item[0], span_text("token 1 head: was changed")));
+	assert_int_equal(peer_ask(&p, REQUEST_SLOTS, &(struct empty){0}, &response), CKR_OK);
+	assert_int_equal(response.slots_response.slots.count, 2);
+	assert_int_equal(peer_ask(&p, REQUEST_TOKEN, &slot, NULL), CKR_TOKEN_NOT_RECOGNIZED);
+	/* Its connections are of uid 1000, which is let in, and no more. */
+	if (geteuid() != 1000)
+		assert_int_equal(peer_ask(&p, REQUEST_TOKEN_INIT, &init, NULL), CKR_TOKEN_NOT_RECOGNIZED);
+	peer_hang_up(&p);
+	owner = (struct peer_link){.fixture = f, .link = link_new(f->service, geteuid(), 1, true)};
+	assert_int_equal(peer_hello(&owner, HELLO_NEW, NULL), CKR_OK);
+	assert_int_equal(peer_ask(&owner, REQUEST_TOKEN_INIT, &init, NULL), CKR_OK);
+	assert_int_equal(peer_ask(&owner, REQUEST_TOKEN, &slot, &response), CKR_OK);
+	assert_true(span_equal(response.token_response.label, span_text("again")));
+	assert_int_equal(damaged_records(&owner), 0);
+	peer_hang_up(&owner);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -415,6 +514,8 @@ int main(void)
 		cmocka_unit_test(test_evidence_objects),
 		cmocka_unit_test(test_the_hardware_feature),
 		cmocka_unit_test(test_nonces),
+		cmocka_unit_test(test_damaged_objects),
+		cmocka_unit_test(test_a_damaged_token),
 	};
 
 	return cmocka_run_group_tests(tests, service_fixture_group, service_fixture_group_end);

@@ -513,6 +513,216 @@ static void a_write_under_our_feet(void **state)
 	buffer_free(&head.blob);
 }
 
+/* ---- what was refused goes when it is told to, and nothing else does ---- */
+
+static void expect_damaged(struct token *token, const uint64_t *handles, size_t count)
+{
+	uint64_t found[8] = {0};
+	size_t n = 0;
+	bool more = false;
+
+	assert_int_equal(token_find_damaged(token, 0, found, 8, &n, &more), CKR_OK);
+	assert_int_equal(n, count);
+	assert_false(more);
+	for (size_t i = 0; i < count; i++)
+		assert_int_equal(found[i], handles[i]);
+	if (count < 2)
+		return;
+	/* In pages, as a search. */
+	assert_int_equal(token_find_damaged(token, 0, found, 1, &n, &more), CKR_OK);
+	assert_true(n == 1 && more && found[0] == handles[0]);
+	assert_int_equal(token_find_damaged(token, found[0], found, 1, &n, &more), CKR_OK);
+	assert_true(n == 1 && found[0] == handles[1]);
+}
+
+static uint64_t damaged(struct token *token)
+{
+	struct token_facts facts;
+
+	token_facts(token, &facts);
+	return facts.damaged;
+}
+
+/* Token 1 is without damage, also after a restart, and LABELS can be had. */
+static void expect_whole(struct scene *s, struct token **token, const char *labels)
+{
+	const uint64_t handles[] = {s->on_0[0], s->on_0[1], s->on_1[0], s->on_1[1]};
+
+	for (int i = 0; i < 2; i++) {
+		assert_int_equal(damaged(*token), 0);
+		expect_damaged(*token, NULL, 0);
+		for (size_t k = 0; k < 4; k++) {
+			const char label[2] = {(char)('a' + k), '\0'};
+			struct object *object = NULL;
+
+			if (strchr(labels, label[0])) {
+				assert_string_equal(fixture_label(*token, handles[k]), label);
+				continue;
+			}
+			assert_int_equal(token_object(*token, handles[k], &object), CKR_OBJECT_HANDLE_INVALID);
+			assert_int_equal(token_discard(*token, handles[k], NULL), CKR_OBJECT_HANDLE_INVALID);
+		}
+		token_free(token);
+		fixture_reopen(s->f);
+		*token = fixture_token(s->f, 1);
+	}
+}
+
+static void a_refused_object_can_go(void **state)
+{
+	for (int how = 0; how < 3; how++) {
+		struct scene s;
+		struct copy older;
+		struct token *token = NULL;
+
+		fixture_teardown(state);
+		fixture_memory(state);
+		build(&s, state);
+		take(&s, &older, RECORD_OBJECT, 1, s.on_0[1]);
+		if (how == 0)
+			flip(&s, RECORD_OBJECT, 1, s.on_0[1]);
+		if (how == 1)
+			drop(&s, older.name);
+		if (how == 2)
+			put(&s, older.name, older.version + 7, &older.blob);
+		fixture_reopen(s.f);
+		token = fixture_token(s.f, 1);
+		expect_damaged(token, &s.on_0[1], 1);
+		assert_int_equal(token_discard(token, s.on_0[0], NULL), CKR_ACTION_PROHIBITED);
+		assert_int_equal(token_discard(token, 4711, NULL), CKR_OBJECT_HANDLE_INVALID);
+		assert_int_equal(damaged(token), 1);
+		/* What is not written has not happened. */
+		fixture_fail(s.f, FAIL_BEFORE, 1, CKR_DEVICE_ERROR);
+		assert_int_equal(token_discard(token, s.on_0[1], NULL), CKR_DEVICE_ERROR);
+		s.f->blobs.how = FAIL_NEVER;
+		expect_damaged(token, &s.on_0[1], 1);
+		assert_int_equal(token_discard(token, s.on_0[1], NULL), CKR_OK);
+		expect_whole(&s, &token, "acd");
+		buffer_free(&older.blob);
+		token_free(&token);
+	}
+}
+
+static void a_record_that_no_page_names_can_go(void **state)
+{
+	struct scene s;
+	struct copy gone;
+	struct token *token = NULL;
+
+	build(&s, state);
+	take(&s, &gone, RECORD_OBJECT, 1, s.on_0[0]);
+	token = fixture_token(s.f, 1);
+	assert_int_equal(token_remove(token, s.on_0[0], NULL), CKR_OK);
+	token_free(&token);
+	put(&s, gone.name, gone.version, &gone.blob);
+	fixture_reopen(s.f);
+	token = fixture_token(s.f, 1);
+	expect_damaged(token, &s.on_0[0], 1);
+	assert_int_equal(token_discard(token, s.on_0[0], NULL), CKR_OK);
+	expect_whole(&s, &token, "bcd");
+	buffer_free(&gone.blob);
+	token_free(&token);
+}
+
+/* Object by object: the page goes with the last one, and its handles are not given again. */
+static void a_refused_page_can_go(void **state)
+{
+	struct scene s;
+	struct token *token = NULL;
+
+	build(&s, state);
+	flip(&s, RECORD_PAGE, 1, 1);
+	fixture_reopen(s.f);
+	token = fixture_token(s.f, 1);
+	expect_damaged(token, s.on_1, 2);
+	assert_int_equal(damaged(token), 3);
+	assert_int_equal(token_discard(token, s.on_1[1] + 1, NULL), CKR_OBJECT_HANDLE_INVALID);
+	assert_int_equal(token_discard(token, s.on_1[0], NULL), CKR_OK);
+	for (int i = 0; i < 2; i++) {
+		expect_damaged(token, &s.on_1[1], 1);
+		assert_int_equal(damaged(token), 2);
+		token_free(&token);
+		fixture_reopen(s.f);
+		token = fixture_token(s.f, 1);
+	}
+	assert_int_equal(token_discard(token, s.on_1[1], NULL), CKR_OK);
+	expect_whole(&s, &token, "ab");
+	assert_true(fixture_insert(s.f, token, "new") >= 2 * FIRST_ON_PAGE_1);
+	token_free(&token);
+}
+
+static void a_page_of_which_nothing_is_left_can_go(void **state)
+{
+	struct scene s;
+	struct token *token = NULL;
+	const uint64_t first = FIRST_ON_PAGE_1;
+
+	build(&s, state);
+	drop(&s, (struct blob_name){RECORD_PAGE, 1, 1});
+	drop(&s, (struct blob_name){RECORD_OBJECT, 1, s.on_1[0]});
+	drop(&s, (struct blob_name){RECORD_OBJECT, 1, s.on_1[1]});
+	fixture_reopen(s.f);
+	token = fixture_token(s.f, 1);
+	expect_damaged(token, &first, 1);
+	assert_int_equal(token_discard(token, first, NULL), CKR_OK);
+	expect_whole(&s, &token, "ab");
+	token_free(&token);
+}
+
+static size_t lines;
+
+static void count_line(const char *line, void *arg)
+{
+	lines += strstr(line, arg) != NULL;
+}
+
+/* The SO PIN is lost with it; a new token stands in the slot, and nothing of the old one is left. */
+static void a_refused_head_can_be_replaced(void **state)
+{
+	static char words[] = "token 1 head: was changed";
+	struct scene s;
+	struct token *token = NULL;
+	struct token_facts before, after;
+	uint64_t slots[8];
+	size_t count = 0;
+
+	build(&s, state);
+	token = fixture_token(s.f, 1);
+	token_facts(token, &before);
+	token_free(&token);
+	flip(&s, RECORD_TOKEN, 1, 0);
+	fixture_reopen(s.f);
+	assert_int_equal(token_store_damaged(s.f->store), 1);
+	lines = 0;
+	token_store_damage(s.f->store, count_line, words);
+	assert_int_equal(lines, 1);
+	assert_int_equal(token_store_replace(s.f->store, 1, text_span("1"), text_span("n"), NULL), CKR_PIN_LEN_RANGE);
+	assert_int_equal(token_store_init(s.f->store, 1, text_span(SO_PIN), text_span("n"), NULL),
+			 CKR_TOKEN_NOT_RECOGNIZED);
+	assert_int_equal(token_store_replace(s.f->store, 1, text_span("another-so-pin"), text_span("n"), NULL), CKR_OK);
+	for (int i = 0; i < 2; i++) {
+		assert_int_equal(token_store_damaged(s.f->store), 0);
+		assert_int_equal(token_store_slots(s.f->store, slots, 8, &count), CKR_OK);
+		assert_true(count == 3 && slots[0] == 1 && slots[1] == 2);
+		token = fixture_token(s.f, 1);
+		token_facts(token, &after);
+		assert_string_equal(after.label, "n");
+		assert_string_not_equal(after.serial, before.serial);
+		assert_int_equal(after.objects, 0);
+		assert_int_equal(after.damaged, 0);
+		assert_int_equal(token_check_pin(token, CKU_SO, text_span("another-so-pin"), NULL), CKR_OK);
+		assert_int_equal(token_check_pin(token, CKU_SO, text_span(SO_PIN), NULL), CKR_PIN_INCORRECT);
+		token_free(&token);
+		token = fixture_token(s.f, 2);
+		assert_string_equal(fixture_label(token, s.of_2), "e");
+		token_free(&token);
+		fixture_reopen(s.f);
+	}
+	/* A whole one wants its own SO's PIN, whoever asks. */
+	assert_int_equal(token_store_replace(s.f->store, 2, text_span("another-so-pin"), text_span("n"), NULL),
+			 CKR_PIN_INCORRECT);
+}
+
 #define ATTACK(test) cmocka_unit_test_setup_teardown(test, fixture_memory, fixture_teardown)
 
 int main(void)
@@ -537,6 +747,11 @@ int main(void)
 	    ATTACK(replayed_slots),
 	    ATTACK(mixtures_of_two_lives),
 	    ATTACK(a_write_under_our_feet),
+	    ATTACK(a_refused_object_can_go),
+	    ATTACK(a_record_that_no_page_names_can_go),
+	    ATTACK(a_refused_page_can_go),
+	    ATTACK(a_page_of_which_nothing_is_left_can_go),
+	    ATTACK(a_refused_head_can_be_replaced),
 	};
 
 	log_open("test", LOG_LEVEL_WARNING);
