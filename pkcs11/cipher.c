@@ -315,23 +315,10 @@ out:
 	return rv;
 }
 
-static CK_RV init_call(CK_SESSION_HANDLE handle, enum operation_kind kind, CK_MECHANISM_PTR mechanism,
-		       CK_OBJECT_HANDLE key)
-{
-	struct session *s = NULL;
-	CK_RV rv = session_enter(handle, &s);
-
-	if (rv != CKR_OK)
-		return rv;
-	rv = operation_init(s, kind, mechanism, key);
-	session_leave(s);
-	return rv;
-}
-
 MODULE_EXPORT CK_RV C_EncryptInit(CK_SESSION_HANDLE hSession, CK_MECHANISM_PTR pMechanism,
 				  CK_OBJECT_HANDLE hKey)
 {
-	return init_call(hSession, OPERATION_ENCRYPT, pMechanism, hKey);
+	return operation_init_call(hSession, OPERATION_ENCRYPT, pMechanism, hKey);
 }
 
 MODULE_EXPORT CK_RV C_Encrypt(CK_SESSION_HANDLE hSession, CK_BYTE_PTR pData, CK_ULONG ulDataLen,
@@ -357,7 +344,7 @@ MODULE_EXPORT CK_RV C_EncryptFinal(CK_SESSION_HANDLE hSession, CK_BYTE_PTR pLast
 MODULE_EXPORT CK_RV C_DecryptInit(CK_SESSION_HANDLE hSession, CK_MECHANISM_PTR pMechanism,
 				  CK_OBJECT_HANDLE hKey)
 {
-	return init_call(hSession, OPERATION_DECRYPT, pMechanism, hKey);
+	return operation_init_call(hSession, OPERATION_DECRYPT, pMechanism, hKey);
 }
 
 MODULE_EXPORT CK_RV C_Decrypt(CK_SESSION_HANDLE hSession, CK_BYTE_PTR pEncryptedData,

@@ -11,14 +11,7 @@
 
 MODULE_EXPORT CK_RV C_DigestInit(CK_SESSION_HANDLE hSession, CK_MECHANISM_PTR pMechanism)
 {
-	struct session *s = NULL;
-	CK_RV rv = session_enter(hSession, &s);
-
-	if (rv != CKR_OK)
-		return rv;
-	rv = operation_init(s, OPERATION_DIGEST, pMechanism, CK_INVALID_HANDLE);
-	session_leave(s);
-	return rv;
+	return operation_init_call(hSession, OPERATION_DIGEST, pMechanism, CK_INVALID_HANDLE);
 }
 
 static CK_RV digest_finish(struct session *s, struct operation *op)

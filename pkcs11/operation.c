@@ -154,6 +154,19 @@ CK_RV operation_init(struct session *session, enum operation_kind kind, const CK
 	return rv;
 }
 
+CK_RV operation_init_call(CK_SESSION_HANDLE handle, enum operation_kind kind, const CK_MECHANISM *mechanism,
+			  CK_OBJECT_HANDLE key)
+{
+	struct session *s = NULL;
+	CK_RV rv = session_enter(handle, &s);
+
+	if (rv != CKR_OK)
+		return rv;
+	rv = operation_init(s, kind, mechanism, key);
+	session_leave(s);
+	return rv;
+}
+
 CK_RV operation_find(struct session *session, enum operation_kind kind, struct operation **operation)
 {
 	if (!session->operations[kind] || !session->operations[kind]->active)

@@ -58,6 +58,10 @@ struct operation {
 CK_RV operation_init(struct session *session, enum operation_kind kind, const CK_MECHANISM *mechanism,
 		     CK_OBJECT_HANDLE key);
 
+/* The whole of a C_*Init call: operation_init in the session of HANDLE. */
+CK_RV operation_init_call(CK_SESSION_HANDLE handle, enum operation_kind kind, const CK_MECHANISM *mechanism,
+			  CK_OBJECT_HANDLE key);
+
 /* The active one of this kind, or CKR_OPERATION_NOT_INITIALIZED. */
 CK_RV operation_find(struct session *session, enum operation_kind kind, struct operation **operation);
 

@@ -119,14 +119,7 @@ static CK_RV sign_whole(struct session *s, struct operation *op, struct span dat
 MODULE_EXPORT CK_RV C_SignInit(CK_SESSION_HANDLE hSession, CK_MECHANISM_PTR pMechanism,
 			       CK_OBJECT_HANDLE hKey)
 {
-	struct session *s = NULL;
-	CK_RV rv = session_enter(hSession, &s);
-
-	if (rv != CKR_OK)
-		return rv;
-	rv = operation_init(s, OPERATION_SIGN, pMechanism, hKey);
-	session_leave(s);
-	return rv;
+	return operation_init_call(hSession, OPERATION_SIGN, pMechanism, hKey);
 }
 
 MODULE_EXPORT CK_RV C_Sign(CK_SESSION_HANDLE hSession, CK_BYTE_PTR pData, CK_ULONG ulDataLen,
@@ -231,14 +224,7 @@ out:
 MODULE_EXPORT CK_RV C_VerifyInit(CK_SESSION_HANDLE hSession, CK_MECHANISM_PTR pMechanism,
 				 CK_OBJECT_HANDLE hKey)
 {
-	struct session *s = NULL;
-	CK_RV rv = session_enter(hSession, &s);
-
-	if (rv != CKR_OK)
-		return rv;
-	rv = operation_init(s, OPERATION_VERIFY, pMechanism, hKey);
-	session_leave(s);
-	return rv;
+	return operation_init_call(hSession, OPERATION_VERIFY, pMechanism, hKey);
 }
 
 /* Whatever comes back ends the operation, except bad arguments. */
@@ -309,27 +295,13 @@ MODULE_EXPORT CK_RV C_VerifyFinal(CK_SESSION_HANDLE hSession, CK_BYTE_PTR pSigna
 MODULE_EXPORT CK_RV C_SignRecoverInit(CK_SESSION_HANDLE hSession, CK_MECHANISM_PTR pMechanism,
 				      CK_OBJECT_HANDLE hKey)
 {
-	struct session *s = NULL;
-	CK_RV rv = session_enter(hSession, &s);
-
-	if (rv != CKR_OK)
-		return rv;
-	rv = operation_init(s, OPERATION_SIGN_RECOVER, pMechanism, hKey);
-	session_leave(s);
-	return rv;
+	return operation_init_call(hSession, OPERATION_SIGN_RECOVER, pMechanism, hKey);
 }
 
 MODULE_EXPORT CK_RV C_VerifyRecoverInit(CK_SESSION_HANDLE hSession, CK_MECHANISM_PTR pMechanism,
 					CK_OBJECT_HANDLE hKey)
 {
-	struct session *s = NULL;
-	CK_RV rv = session_enter(hSession, &s);
-
-	if (rv != CKR_OK)
-		return rv;
-	rv = operation_init(s, OPERATION_VERIFY_RECOVER, pMechanism, hKey);
-	session_leave(s);
-	return rv;
+	return operation_init_call(hSession, OPERATION_VERIFY_RECOVER, pMechanism, hKey);
 }
 
 /* Both recovering calls: one part in, one part out, of at most the modulus' size. */
