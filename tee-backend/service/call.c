@@ -96,6 +96,25 @@ CK_RV call_key(struct call *call, uint64_t handle, const struct mechanism *m, CK
 	return rv == CKR_OBJECT_HANDLE_INVALID || rv == CKR_KEY_HANDLE_INVALID ? invalid : rv;
 }
 
+CK_RV call_operate(struct call *call, CK_FLAGS usage, call_operation *operation)
+{
+	const struct operate_request *request = &call->request->operate_request;
+	struct operate_response *response = &call->response->operate_response;
+	struct object *object = NULL;
+	struct key *key = NULL;
+	CK_RV rv = call_key(call, request->key, &request->mechanism, usage, request->grant,
+			    CKR_KEY_HANDLE_INVALID, &object, &key);
+
+	if (rv != CKR_OK)
+		return rv;
+	rv = operation(key, &request->mechanism, request->data, call->data);
+	response->data = buffer_span(call->data);
+	response->version = object_version(object);
+	key_free(&key);
+	object_free(&object);
+	return rv;
+}
+
 static CK_RV call_keep_session(struct call *call, uint64_t session, struct object *object,
 			       CK_OBJECT_HANDLE *handle)
 {

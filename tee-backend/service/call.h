@@ -64,6 +64,11 @@ CK_RV call_hold(struct call *call, uint64_t handle, struct object **object);
 CK_RV call_key(struct call *call, uint64_t handle, const struct mechanism *m, CK_FLAGS usage,
 	       struct span grant, CK_RV invalid, struct object **object, struct key **key);
 
+/* A REQUEST_* with an operate_request, by OPERATION of crypto/operate.h for USAGE. Allocates nothing. */
+typedef CK_RV call_operation(const struct key *key, const struct mechanism *m, struct span data,
+			     struct buffer *out);
+CK_RV call_operate(struct call *call, CK_FLAGS usage, call_operation *operation);
+
 /* The grant alone, for a key that was found before. */
 CK_RV call_grant(struct call *call, uint64_t handle, const struct object *object, CK_FLAGS usage,
 		 struct span grant);

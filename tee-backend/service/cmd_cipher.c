@@ -8,36 +8,14 @@
 #include "crypto/stream.h"
 #include "service/cmd_cipher.h"
 
-typedef CK_RV cipher_operation(const struct key *key, const struct mechanism *m, struct span data,
-			       struct buffer *out);
-
-static CK_RV cipher_run(struct call *call, CK_FLAGS usage, cipher_operation *operation)
-{
-	const struct operate_request *request = &call->request->operate_request;
-	struct operate_response *response = &call->response->operate_response;
-	struct object *object = NULL;
-	struct key *key = NULL;
-	CK_RV rv = call_key(call, request->key, &request->mechanism, usage, request->grant,
-			    CKR_KEY_HANDLE_INVALID, &object, &key);
-
-	if (rv != CKR_OK)
-		return rv;
-	rv = operation(key, &request->mechanism, request->data, call->data);
-	response->data = buffer_span(call->data);
-	response->version = object_version(object);
-	key_free(&key);
-	object_free(&object);
-	return rv;
-}
-
 CK_RV cmd_cipher_encrypt(struct call *call)
 {
-	return cipher_run(call, CKF_ENCRYPT, operate_encrypt);
+	return call_operate(call, CKF_ENCRYPT, operate_encrypt);
 }
 
 CK_RV cmd_cipher_decrypt(struct call *call)
 {
-	return cipher_run(call, CKF_DECRYPT, operate_decrypt);
+	return call_operate(call, CKF_DECRYPT, operate_decrypt);
 }
 
 CK_RV cmd_cipher_decrypt_tls(struct call *call)

@@ -8,41 +8,19 @@
 #include "crypto/operate.h"
 #include "service/cmd_sign.h"
 
-typedef CK_RV sign_operation(const struct key *key, const struct mechanism *m, struct span data,
-			     struct buffer *out);
-
-static CK_RV sign_run(struct call *call, CK_FLAGS usage, sign_operation *operation)
-{
-	const struct operate_request *request = &call->request->operate_request;
-	struct operate_response *response = &call->response->operate_response;
-	struct object *object = NULL;
-	struct key *key = NULL;
-	CK_RV rv = call_key(call, request->key, &request->mechanism, usage, request->grant,
-			    CKR_KEY_HANDLE_INVALID, &object, &key);
-
-	if (rv != CKR_OK)
-		return rv;
-	rv = operation(key, &request->mechanism, request->data, call->data);
-	response->data = buffer_span(call->data);
-	response->version = object_version(object);
-	key_free(&key);
-	object_free(&object);
-	return rv;
-}
-
 CK_RV cmd_sign(struct call *call)
 {
-	return sign_run(call, CKF_SIGN, operate_sign);
+	return call_operate(call, CKF_SIGN, operate_sign);
 }
 
 CK_RV cmd_sign_recover(struct call *call)
 {
-	return sign_run(call, CKF_SIGN_RECOVER, operate_sign_recover);
+	return call_operate(call, CKF_SIGN_RECOVER, operate_sign_recover);
 }
 
 CK_RV cmd_sign_verify_recover(struct call *call)
 {
-	return sign_run(call, CKF_VERIFY_RECOVER, operate_verify_recover);
+	return call_operate(call, CKF_VERIFY_RECOVER, operate_verify_recover);
 }
 
 CK_RV cmd_sign_verify(struct call *call)
