@@ -8,11 +8,6 @@
 
 #include "service/cmd_slot.h"
 
-#define SLOT_MODEL "keyclaved"
-#define SLOT_MANUFACTURER "Keyclave"
-#define SLOT_PIN_MIN_WEAK 4
-#define SLOT_PIN_MIN 22 /* characters of base64 that hold 128 bits (security rule 8) */
-
 CK_RV cmd_slot_list(struct call *call)
 {
 	struct numbers *slots = &call->response->slots_response.slots;
@@ -31,10 +26,10 @@ CK_RV cmd_slot_token(struct call *call)
 	if (rv != CKR_OK)
 		return rv;
 	*response = (struct token_response){
-		.model = span_text(SLOT_MODEL),
-		.manufacturer = span_text(SLOT_MANUFACTURER),
+		.model = span_text(PROTOCOL_TOKEN_MODEL),
+		.manufacturer = span_text(PROTOCOL_TOKEN_MANUFACTURER),
 		.flags = CKF_RNG | CKF_LOGIN_REQUIRED,
-		.pin_min = call->service->settings.weak_pin_allowed ? SLOT_PIN_MIN_WEAK : SLOT_PIN_MIN,
+		.pin_min = call->service->settings.weak_pin_allowed ? PROTOCOL_PIN_MIN_WEAK : PROTOCOL_PIN_MIN,
 		.pin_max = PROTOCOL_PIN_MAX,
 		.platform = span_text(platform->name),
 		.protector = span_text(platform->protector),
