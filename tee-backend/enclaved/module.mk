@@ -5,7 +5,7 @@ KC_LIBS += %D%/libkc-enclaved.a
 KC_EXTERNAL_LIBS += $(SECCOMP_LIBS)
 %C%_libkc_enclaved_a_SOURCES = \
 	%D%/allow.c %D%/allow.h \
-	%D%/connection.c %D%/connection.h \
+	%D%/accepted.c %D%/accepted.h \
 	%D%/controls.c %D%/controls.h \
 	%D%/handover.c %D%/handover.h \
 	%D%/keeper.c %D%/keeper.h \

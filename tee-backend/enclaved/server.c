@@ -19,7 +19,7 @@
 #include <unistd.h>
 
 #include "common/log.h"
-#include "enclaved/connection.h"
+#include "enclaved/accepted.h"
 #include "enclaved/server.h"
 
 #define SERVER_LISTENERS_MAX 8
@@ -61,7 +61,7 @@ struct server {
 	bool serving;
 	bool draining;
 	bool paused; /* out of descriptors: listeners are not watched */
-	struct connection *first;
+	struct accepted *first;
 	size_t connections;
 	size_t unknown; /* of them, before hello */
 	bool full;      /* was said in the log */
@@ -107,7 +107,7 @@ struct server *server_new(const struct settings *settings, const struct allow *a
 	return server;
 }
 
-static void server_unlink(struct server *server, struct connection *connection);
+static void server_unlink(struct server *server, struct accepted *connection);
 
 void server_free(struct server **server)
 {
@@ -117,10 +117,10 @@ void server_free(struct server **server)
 	if (!freed)
 		return;
 	while (freed->first) {
-		struct connection *connection = freed->first;
+		struct accepted *connection = freed->first;
 
 		server_unlink(freed, connection);
-		connection_free(&connection);
+		accepted_free(&connection);
 	}
 	for (size_t i = 0; i < freed->listener_count; i++)
 		close(freed->listener[i].fd);
@@ -151,7 +151,7 @@ static size_t server_unknown_of(const struct server *server, uid_t uid)
 {
 	size_t count = 0;
 
-	for (const struct connection *c = server->first; server->unknown && c; c = c->next)
+	for (const struct accepted *c = server->first; server->unknown && c; c = c->next)
 		count += !c->authorised && c->uid == uid;
 	return count;
 }
@@ -171,7 +171,7 @@ static bool server_has_room(struct server *server, uid_t uid, bool allowed)
 }
 
 /* The caller holds the lock. */
-static void server_link(struct server *server, struct connection *connection)
+static void server_link(struct server *server, struct accepted *connection)
 {
 	connection->next = server->first;
 	connection->previous = NULL;
@@ -182,7 +182,7 @@ static void server_link(struct server *server, struct connection *connection)
 	server->unknown++;
 }
 
-static void server_unlink(struct server *server, struct connection *connection)
+static void server_unlink(struct server *server, struct accepted *connection)
 {
 	if (connection->previous)
 		connection->previous->next = connection->next;
@@ -201,7 +201,7 @@ static void server_unlink(struct server *server, struct connection *connection)
  * FD is CONNECTION's. Its turn has been given back before: the next event may come at once, to a thread that shall not
  * have to wait for this one.
  */
-static bool server_arm(struct server *server, struct connection *connection, int fd, int operation,
+static bool server_arm(struct server *server, struct accepted *connection, int fd, int operation,
 		       uint32_t events)
 {
 	struct epoll_event event = {.events = events | EPOLLONESHOT, .data.ptr = connection};
@@ -209,20 +209,20 @@ static bool server_arm(struct server *server, struct connection *connection, int
 	return !epoll_ctl(server->epoll, operation, fd, &event);
 }
 
-static void server_end(struct server *server, struct connection *connection)
+static void server_end(struct server *server, struct accepted *connection)
 {
 	pthread_mutex_lock(&server->lock);
 	server_unlink(server, connection);
 	pthread_mutex_unlock(&server->lock);
 	/* Closing takes it out of the epoll set: nobody else has the descriptor. */
-	connection_free(&connection);
+	accepted_free(&connection);
 }
 
 /* Takes FD. */
 static void server_add(struct server *server, int fd, bool by_control)
 {
 	struct unix_socket_peer peer = {0};
-	struct connection *connection = NULL;
+	struct accepted *connection = NULL;
 	bool allowed = false;
 	bool room = false;
 
@@ -232,7 +232,7 @@ static void server_add(struct server *server, int fd, bool by_control)
 	}
 	/* What came by a control socket is spoken for by its ticket alone. */
 	allowed = !by_control && allow_peer(server->allow, fd, &peer);
-	connection = connection_new(server->service, fd, &peer, allowed);
+	connection = accepted_new(server->service, fd, &peer, allowed);
 	if (!connection)
 		return;
 	connection->hello_by = result_deadline(SERVER_HELLO_MS);
@@ -242,7 +242,7 @@ static void server_add(struct server *server, int fd, bool by_control)
 		server_link(server, connection);
 	pthread_mutex_unlock(&server->lock);
 	if (!room) {
-		connection_free(&connection);
+		accepted_free(&connection);
 		return;
 	}
 	/* What was made here is seen by the thread that takes the turn next. */
@@ -319,10 +319,10 @@ bool server_waiting(const struct server *server)
 /* The caller holds the lock. Whoever works on one now is not idle. */
 static void server_trim(struct server *server, int64_t now)
 {
-	for (struct connection *c = server->first; c; c = c->next) {
+	for (struct accepted *c = server->first; c; c = c->next) {
 		if (pthread_mutex_trylock(&c->turn))
 			continue;
-		connection_trim(c, now - SERVER_TRIM_MS);
+		accepted_trim(c, now - SERVER_TRIM_MS);
 		pthread_mutex_unlock(&c->turn);
 	}
 }
@@ -337,7 +337,7 @@ void server_tick(struct server *server)
 		server_watch_listeners(server, true);
 	}
 	/* Its thread, or the next event, finds it ended; only that may close it. */
-	for (struct connection *c = server->first; server->unknown && c; c = c->next) {
+	for (struct accepted *c = server->first; server->unknown && c; c = c->next) {
 		if (!c->authorised && c->hello_by <= now)
 			(void)shutdown(c->channel.fd, SHUT_RDWR);
 	}
@@ -350,7 +350,7 @@ void server_tick(struct server *server)
 
 /* ---- threads ---- */
 
-static void server_authorised(struct server *server, struct connection *connection)
+static void server_authorised(struct server *server, struct accepted *connection)
 {
 	pthread_mutex_lock(&server->lock);
 	connection->authorised = true;
@@ -358,21 +358,21 @@ static void server_authorised(struct server *server, struct connection *connecti
 	pthread_mutex_unlock(&server->lock);
 }
 
-static void server_work(struct server *server, struct connection *connection, struct buffer *out)
+static void server_work(struct server *server, struct accepted *connection, struct buffer *out)
 {
-	enum connection_state state = CONNECTION_OVER;
+	enum accepted_state state = ACCEPTED_OVER;
 	int fd = -1;
 
 	pthread_mutex_lock(&connection->turn);
-	state = connection_work(connection, server->service, out);
-	if (state != CONNECTION_OVER && !connection->authorised && link_authorised(connection->link))
+	state = accepted_work(connection, server->service, out);
+	if (state != ACCEPTED_OVER && !connection->authorised && link_authorised(connection->link))
 		server_authorised(server, connection);
 	fd = connection->channel.fd;
 	pthread_mutex_unlock(&connection->turn);
 	/* An armed connection is another thread's. */
-	if (state == CONNECTION_OVER ||
+	if (state == ACCEPTED_OVER ||
 	    !server_arm(server, connection, fd, EPOLL_CTL_MOD,
-			state == CONNECTION_WRITE ? EPOLLOUT : EPOLLIN))
+			state == ACCEPTED_WRITE ? EPOLLOUT : EPOLLIN))
 		server_end(server, connection);
 }
 
@@ -460,7 +460,7 @@ void server_drain(struct server *server, unsigned timeout_ms)
 	if (server->serving && !server->paused)
 		server_watch_listeners(server, false);
 	server->draining = true;
-	for (struct connection *c = server->first; c; c = c->next)
+	for (struct accepted *c = server->first; c; c = c->next)
 		(void)shutdown(c->channel.fd, SHUT_RD);
 	while (server->serving && server->connections &&
 	       pthread_cond_timedwait(&server->changed, &server->lock, &until) != ETIMEDOUT)

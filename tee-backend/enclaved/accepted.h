@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * One connection of the worker: frames in, frames out, never blocking. Worked on by one thread at a time,
+ * One connection that the worker has accepted: frames in, frames out, never blocking. Worked on by one thread at a time,
  * which epoll's EPOLLONESHOT sees to.
  */
-#ifndef KEYCLAVE_ENCLAVED_CONNECTION_H
-#define KEYCLAVE_ENCLAVED_CONNECTION_H
+#ifndef KEYCLAVE_ENCLAVED_ACCEPTED_H
+#define KEYCLAVE_ENCLAVED_ACCEPTED_H
 
 #include <pthread.h>
 
@@ -12,10 +12,10 @@
 #include "transport/frame.h"
 #include "transport/unix_socket.h"
 
-struct connection {
+struct accepted {
 	/* Of the server's lists, under its lock. */
-	struct connection *next;
-	struct connection *previous;
+	struct accepted *next;
+	struct accepted *previous;
 	int64_t hello_by; /* when hello must be done */
 	bool authorised;
 
@@ -33,21 +33,21 @@ struct connection {
 };
 
 /* Takes FD. NULL: no memory; it is closed. */
-struct connection *connection_new(struct service *service, int fd,
+struct accepted *accepted_new(struct service *service, int fd,
 				  const struct unix_socket_peer *peer, bool allowed);
-void connection_free(struct connection **connection);
+void accepted_free(struct accepted **connection);
 
 /* Gives memory back if it has not been used since BEFORE. The caller holds .turn. */
-void connection_trim(struct connection *connection, int64_t before);
+void accepted_trim(struct accepted *connection, int64_t before);
 
-enum connection_state {
-	CONNECTION_READ,  /* call again when there is something to read */
-	CONNECTION_WRITE, /* call again when it can be written to */
-	CONNECTION_OVER,
+enum accepted_state {
+	ACCEPTED_READ,  /* call again when there is something to read */
+	ACCEPTED_WRITE, /* call again when it can be written to */
+	ACCEPTED_OVER,
 };
 
 /* Serves what has come. OUT is the thread's buffer (.secret), empty before and after. */
-enum connection_state connection_work(struct connection *connection, struct service *service,
+enum accepted_state accepted_work(struct accepted *connection, struct service *service,
 				      struct buffer *out);
 
 #endif
