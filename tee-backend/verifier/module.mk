@@ -12,6 +12,7 @@ KC_EXTERNAL_LIBS += $(LIBCRYPTO_LIBS) $(JANSSON_LIBS)
 	%D%/ecdsa.c %D%/ecdsa.h \
 	%D%/endorsements.c %D%/endorsements.h \
 	%D%/event_log.c %D%/event_log.h %D%/event_log_facts.c \
+	%D%/nitro.c %D%/nitro.h \
 	%D%/notee.c %D%/notee.h \
 	%D%/platforms.c %D%/platforms.h \
 	%D%/policy.c %D%/policy.h \

@@ -4,6 +4,7 @@
 check_LIBRARIES += %D%/libkc-signers.a
 KC_SIGNERS = %D%/libkc-signers.a
 %C%_libkc_signers_a_SOURCES = \
+	%D%/nitro_signer.c %D%/nitro_signer.h \
 	%D%/snp_signer.c %D%/snp_signer.h \
 	%D%/test_ca.c %D%/test_ca.h
 

@@ -74,3 +74,8 @@ fuzz_programs += %D%/fuzz_sev_snp
 %C%_fuzz_sev_snp_SOURCES = %D%/fuzz_sev_snp.c $(fuzz_main)
 %C%_fuzz_sev_snp_LDFLAGS = $(AM_LDFLAGS) $(KC_FUZZ_LDFLAGS)
 EXTRA_DIST += %D%/corpus/sev_snp
+
+fuzz_programs += %D%/fuzz_nitro
+%C%_fuzz_nitro_SOURCES = %D%/fuzz_nitro.c $(fuzz_main)
+%C%_fuzz_nitro_LDFLAGS = $(AM_LDFLAGS) $(KC_FUZZ_LDFLAGS)
+EXTRA_DIST += %D%/corpus/nitro

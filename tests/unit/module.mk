@@ -245,6 +245,11 @@ unit_programs += %D%/test_verifier_sev_snp
 %C%_test_verifier_sev_snp_LDADD = $(KC_SIGNERS) $(LDADD)
 %C%_test_verifier_sev_snp_SOURCES = %D%/test_verifier_sev_snp.c
 
+unit_programs += %D%/test_verifier_nitro
+%C%_test_verifier_nitro_CPPFLAGS = $(kc_signed_cppflags)
+%C%_test_verifier_nitro_LDADD = $(KC_SIGNERS) $(LDADD)
+%C%_test_verifier_nitro_SOURCES = %D%/test_verifier_nitro.c
+
 unit_programs += %D%/test_service_replay
 %C%_test_service_replay_SOURCES = %D%/test_service_replay.c
 
