@@ -15,13 +15,14 @@
 
 #include "cli/appraise.h"
 #include "mechanism/keyclave.h"
+#include "verifier/carrier.h"
 #include "verifier/cmw.h"
 
 const char appraise_arguments[] =
 	"{--nonce HEX | --no-nonce} {--identity HEX | --any-identity}\n"
 	"                       [--policy FILE] [--allow WORD]... [--endorsements FILE]... [--key FILE]\n"
 	"                       [--never-extractable] [--generated] [--time SECONDS] [--trust-root FILE]\n"
-	"                       [--bare PLATFORM [--report-data HEX]] FILE";
+	"                       [--bare PLATFORM [--report-data HEX]] FILE|URI";
 
 const char appraise_details[] =
 	"--nonce          the nonce that was asked for\n"
@@ -37,6 +38,8 @@ const char appraise_details[] =
 	"--never-extractable, --generated   what the key's policy must say\n"
 	"--time           judge certificates at this time, in seconds since 1970 (default: now)\n"
 	"--trust-root     a further trust anchor, for tests and private platforms\n"
+	"FILE             evidence, or a certificate or certificate request that carries it (and then the evidence must\n"
+	"                 be about its key), or a pkcs11: URI: fresh evidence from the token\n"
 	"--bare           FILE is a platform's own evidence (sev-snp: the report, tdx: the quote, nitro: the\n"
 	"                 document), without Keyclave's claims; --report-data: what it must contain\n\n"
 	"Exit status: 0 good, 1 refused, 2 unusable input.\n";
@@ -248,16 +251,77 @@ static int parse(const struct cli *cli, int argc, char **argv, struct appraise *
 	return CLI_OK;
 }
 
-int appraise_run(const struct cli *cli, int argc, char **argv, struct appraise *a)
+/* pkcs11: asks the token for fresh evidence with our nonce. */
+static int fetch(struct cli *cli, struct appraise *a)
+{
+	struct cli_token token = {0};
+	struct uri uri = {0};
+	struct evidence_request request = {.nonce = buffer_span(&a->nonce)};
+	struct client_answer answer = {0};
+	int status = cli_uri_parse(cli, a->source, &uri);
+	CK_RV rv = CKR_OK;
+
+	if (status == CLI_OK)
+		status = cli_token_find(cli, &uri, &token);
+	if (status == CLI_OK && (uri.has_pin_value || uri.pin_source))
+		status = cli_login(cli, &token, &uri, NULL);
+	if (status == CLI_OK && (uri.object || uri.has_id || uri.class != CK_UNAVAILABLE_INFORMATION))
+		status = cli_key_find(cli, &token, &uri, &request.handle);
+	request.slot = token.slot;
+	if (status == CLI_OK) {
+		rv = client_call(cli->client, REQUEST_EVIDENCE, &request, &answer);
+		if (rv == CKR_OK && !buffer_set(&a->evidence, answer.message.evidence_response.evidence.data,
+						answer.message.evidence_response.evidence.size))
+			rv = CKR_HOST_MEMORY;
+		client_done(&answer);
+		if (rv != CKR_OK)
+			status = cli_error_rv(cli, rv, "reading evidence");
+	}
+	cli_token_free(&token);
+	uri_free(&uri);
+	return status == CLI_OK ? CLI_OK : CLI_USAGE;
+}
+
+/* The evidence inside a certificate or request, which must be about its key. */
+static int unpack(const struct cli *cli, struct appraise *a)
+{
+	struct carrier carrier = {0};
+	const char *why = NULL;
+	int status = CLI_OK;
+
+	if (!carrier_read(buffer_span(&a->evidence), &carrier, &why)) {
+		cli_error(cli, "%s: %s", a->source, why);
+		status = CLI_USAGE;
+	} else if (carrier.kind != CARRIER_NONE) {
+		if (!buffer_set(&a->evidence, carrier.evidence.data, carrier.evidence.size) ||
+		    (!a->public_key.size &&
+		     !buffer_set(&a->public_key, carrier.public_key.data, carrier.public_key.size)))
+			status = cli_error(cli, "out of memory");
+		a->policy.public_key = buffer_span(&a->public_key);
+	}
+	carrier_free(&carrier);
+	return status;
+}
+
+static int read_source(struct cli *cli, struct appraise *a)
+{
+	if (strncmp(a->source, "pkcs11:", 7) == 0)
+		return fetch(cli, a);
+	if (!cli_read_file(cli, a->source, CMW_SIZE_MAX, &a->evidence))
+		return CLI_USAGE;
+	return a->bare ? CLI_OK : unpack(cli, a);
+}
+
+int appraise_run(struct cli *cli, int argc, char **argv, struct appraise *a)
 {
 	int status = CLI_OK;
 
 	a->time = (int64_t)time(NULL);
 	status = parse(cli, argc, argv, a);
+	if (status == CLI_OK)
+		status = read_source(cli, a);
 	if (status != CLI_OK)
 		return status;
-	if (!cli_read_file(cli, a->source, CMW_SIZE_MAX, &a->evidence))
-		return CLI_USAGE;
 	if (a->bare)
 		verifier_check_bare(a->bare, buffer_span(&a->evidence), buffer_span(&a->report_data), &a->policy,
 				    &a->endorsements, a->time, &a->verdict);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * What `keyclave verify` and `keyclave policy` share: the options that make a policy, the files around it, and
- * the verification. Needs no daemon.
+ * the verification. Needs a daemon only where the evidence is named by a pkcs11: URI.
  */
 #ifndef KEYCLAVE_CLI_APPRAISE_H
 #define KEYCLAVE_CLI_APPRAISE_H
@@ -25,7 +25,7 @@ extern const char appraise_arguments[];
 extern const char appraise_details[];
 
 /* Options of ARGV into A (start with {0}), then reads the evidence and verifies. CLI_OK; CLI_USAGE: an error was printed. */
-int appraise_run(const struct cli *cli, int argc, char **argv, struct appraise *a);
+int appraise_run(struct cli *cli, int argc, char **argv, struct appraise *a);
 void appraise_free(struct appraise *a);
 
 #endif

@@ -33,7 +33,7 @@ struct cli_command {
 };
 
 extern const struct cli_command cli_init, cli_status, cli_list, cli_keygen, cli_import, cli_delete, cli_pin,
-	cli_attest, cli_verify, cli_policy, cli_uri;
+	cli_attest, cli_verify, cli_policy, cli_csr, cli_cert, cli_uri;
 
 /* An error for the user: one line on stderr, or {"error": ...} on stdout with --json. Returns CLI_FAILED. */
 int cli_error(const struct cli *cli, const char *format, ...) __attribute__((format(printf, 2, 3)));
@@ -96,6 +96,12 @@ CK_RV cli_objects_find(struct cli *cli, const struct cli_token *token, const str
 
 /* Those whose records were refused; after a login. */
 CK_RV cli_objects_find_damaged(struct cli *cli, const struct cli_token *token, struct cli_objects *objects);
+
+/*
+ * The one key that the URI names; without a type, a pair's private half stands for both. CLI_OK; otherwise an error was
+ * printed.
+ */
+int cli_key_find(struct cli *cli, const struct cli_token *token, struct uri *uri, CK_OBJECT_HANDLE *handle);
 
 /* The canonical URI of an object; JSON null when it has no class that a URI can name. */
 json_t *cli_object_uri(const struct cli_token *token, CK_OBJECT_CLASS class, struct span label, struct span id);

@@ -51,28 +51,13 @@ static int parse(const struct cli *cli, int argc, char **argv, struct attest_opt
 	return optind == argc ? CLI_OK : CLI_USAGE;
 }
 
-/* The one object that evidence is wanted of; 0: the token. A pair's private half stands for both. */
+/* 0: the URI names no object, so the token. */
 static int choose_object(struct cli *cli, const struct cli_token *token, struct uri *uri, CK_OBJECT_HANDLE *handle)
 {
-	struct cli_objects objects = {0};
-	int status = CLI_OK;
-	CK_RV rv = CKR_OK;
-
 	*handle = 0;
 	if (!uri->object && !uri->has_id && uri->class == CK_UNAVAILABLE_INFORMATION)
 		return CLI_OK;
-	if (uri->class == CK_UNAVAILABLE_INFORMATION)
-		uri->class = CKO_PRIVATE_KEY;
-	rv = cli_objects_find(cli, token, uri, &objects);
-	if (rv != CKR_OK)
-		status = cli_error_rv(cli, rv, "looking for the key");
-	else if (objects.count != 1)
-		status = cli_error(cli, "%zu keys match the URI%s", objects.count,
-				   objects.count ? ": name one" : "; private keys are found after a login only");
-	else
-		*handle = objects.handle[0];
-	cli_objects_free(&objects);
-	return status;
+	return cli_key_find(cli, token, uri, handle);
 }
 
 static int attest(struct cli *cli, const struct cli_token *token, CK_OBJECT_HANDLE handle,

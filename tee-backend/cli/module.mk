@@ -3,8 +3,11 @@
 bin_PROGRAMS += %D%/keyclave
 %C%_keyclave_SOURCES = \
 	%D%/appraise.c %D%/appraise.h \
+	%D%/certify.c %D%/certify.h \
 	%D%/cli.h \
 	%D%/cmd_attest.c \
+	%D%/cmd_cert.c \
+	%D%/cmd_csr.c \
 	%D%/cmd_delete.c \
 	%D%/cmd_import.c \
 	%D%/cmd_init.c \

@@ -196,6 +196,26 @@ CK_RV cli_objects_find_damaged(struct cli *cli, const struct cli_token *token, s
 	return objects_find(cli, &request, objects);
 }
 
+int cli_key_find(struct cli *cli, const struct cli_token *token, struct uri *uri, CK_OBJECT_HANDLE *handle)
+{
+	struct cli_objects objects = {0};
+	int status = CLI_OK;
+	CK_RV rv = CKR_OK;
+
+	if (uri->class == CK_UNAVAILABLE_INFORMATION)
+		uri->class = CKO_PRIVATE_KEY;
+	rv = cli_objects_find(cli, token, uri, &objects);
+	if (rv != CKR_OK)
+		status = cli_error_rv(cli, rv, "looking for the key");
+	else if (objects.count != 1)
+		status = cli_error(cli, "%zu keys match the URI%s", objects.count,
+				   objects.count ? ": name one" : "; private keys are found after a login only");
+	else
+		*handle = objects.handle[0];
+	cli_objects_free(&objects);
+	return status;
+}
+
 json_t *cli_object_uri(const struct cli_token *token, CK_OBJECT_CLASS class, struct span label, struct span id)
 {
 	/* Borrowed by uri_format, which changes nothing. */

@@ -6,6 +6,7 @@ KC_EXTERNAL_LIBS += $(LIBCRYPTO_LIBS) $(JANSSON_LIBS)
 %C%_libkc_verifier_a_SOURCES = \
 	%D%/appraisal.c %D%/appraisal.h \
 	%D%/chain.c %D%/chain.h \
+	%D%/carrier.c %D%/carrier.h \
 	%D%/claims.c %D%/claims.h \
 	%D%/cmw.c %D%/cmw.h \
 	%D%/cursor.c %D%/cursor.h \
