@@ -14,10 +14,16 @@ KC_EXTERNAL_LIBS += $(LIBCRYPTO_LIBS) $(JANSSON_LIBS)
 	%D%/endorsements.c %D%/endorsements.h \
 	%D%/event_log.c %D%/event_log.h %D%/event_log_facts.c \
 	%D%/nitro.c %D%/nitro.h \
+	%D%/intel_json.c %D%/intel_json.h \
+	%D%/intel_level.c %D%/intel_level.h \
+	%D%/intel_pck.c %D%/intel_pck.h \
+	%D%/intel_tcb.c %D%/intel_tcb.h \
 	%D%/notee.c %D%/notee.h \
 	%D%/platforms.c %D%/platforms.h \
 	%D%/policy.c %D%/policy.h \
 	%D%/report.c %D%/report.h \
+	%D%/tdx.c %D%/tdx.h \
+	%D%/tdx_quote.c %D%/tdx_quote.h \
 	%D%/tpm_hash.c %D%/tpm_hash.h \
 	%D%/sev_snp.c %D%/sev_snp.h \
 	%D%/sev_snp_certificate.c %D%/sev_snp_certificate.h \

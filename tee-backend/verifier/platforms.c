@@ -8,14 +8,21 @@
 
 #include "verifier/notee.h"
 #include "verifier/platforms.h"
+#include "verifier/tdx.h"
 
 static bool appraise_notee(struct appraisal *a, const struct cmw *cmw)
 {
 	return notee_appraise(a, cmw->evidence);
 }
 
+static bool appraise_tdx(struct appraisal *a, const struct cmw *cmw)
+{
+	return tdx_appraise(a, cmw->evidence, cmw->event_log);
+}
+
 static const struct platforms_row rows[] = {
 	{"notee", "application/vnd.keyclave.notee-evidence+cbor", false, appraise_notee},
+	{"tdx", "application/vnd.keyclave.tdx-quote", true, appraise_tdx},
 };
 
 #define ROW_COUNT (sizeof(rows) / sizeof(rows[0]))

@@ -6,6 +6,7 @@ KC_SIGNERS = %D%/libkc-signers.a
 %C%_libkc_signers_a_SOURCES = \
 	%D%/nitro_signer.c %D%/nitro_signer.h \
 	%D%/snp_signer.c %D%/snp_signer.h \
+	%D%/tdx_signer.c %D%/tdx_signer.h \
 	%D%/test_ca.c %D%/test_ca.h
 
 # Emulators of the kernel's interfaces, as FUSE file systems that answer what the drivers answer. Never installed. Tests

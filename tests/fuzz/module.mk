@@ -79,3 +79,12 @@ fuzz_programs += %D%/fuzz_nitro
 %C%_fuzz_nitro_SOURCES = %D%/fuzz_nitro.c $(fuzz_main)
 %C%_fuzz_nitro_LDFLAGS = $(AM_LDFLAGS) $(KC_FUZZ_LDFLAGS)
 EXTRA_DIST += %D%/corpus/nitro
+fuzz_programs += %D%/fuzz_tdx
+%C%_fuzz_tdx_SOURCES = %D%/fuzz_tdx.c $(fuzz_main)
+%C%_fuzz_tdx_LDFLAGS = $(AM_LDFLAGS) $(KC_FUZZ_LDFLAGS)
+EXTRA_DIST += %D%/corpus/tdx
+
+fuzz_programs += %D%/fuzz_intel_level
+%C%_fuzz_intel_level_SOURCES = %D%/fuzz_intel_level.c $(fuzz_main)
+%C%_fuzz_intel_level_LDFLAGS = $(AM_LDFLAGS) $(KC_FUZZ_LDFLAGS)
+EXTRA_DIST += %D%/corpus/intel_level

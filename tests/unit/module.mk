@@ -249,6 +249,17 @@ unit_programs += %D%/test_verifier_nitro
 %C%_test_verifier_nitro_CPPFLAGS = $(kc_signed_cppflags)
 %C%_test_verifier_nitro_LDADD = $(KC_SIGNERS) $(LDADD)
 %C%_test_verifier_nitro_SOURCES = %D%/test_verifier_nitro.c
+unit_programs += %D%/test_verifier_tdx
+%C%_test_verifier_tdx_CPPFLAGS = $(kc_signed_cppflags)
+%C%_test_verifier_tdx_LDADD = $(KC_SIGNERS) $(LDADD)
+%C%_test_verifier_tdx_SOURCES = %D%/test_verifier_tdx.c %D%/tdx_fixture.c %D%/tdx_fixture.h \
+	%D%/evidence_sample.c %D%/evidence_sample.h
+
+unit_programs += %D%/test_verifier_tdx_genuine
+%C%_test_verifier_tdx_genuine_CPPFLAGS = $(kc_signed_cppflags)
+%C%_test_verifier_tdx_genuine_LDADD = $(KC_SIGNERS) $(LDADD)
+%C%_test_verifier_tdx_genuine_SOURCES = %D%/test_verifier_tdx_genuine.c %D%/tdx_fixture.c %D%/tdx_fixture.h \
+	%D%/evidence_sample.c %D%/evidence_sample.h
 
 unit_programs += %D%/test_service_replay
 %C%_test_service_replay_SOURCES = %D%/test_service_replay.c
