@@ -38,6 +38,7 @@ struct provider {
 	pthread_mutex_t lock;       /* guards what follows */
 	pthread_mutex_t login_lock; /* held across a login; taken before .lock */
 	OSSL_LIB_CTX *libctx;
+	OSSL_PROVIDER *libctx_default; /* its only provider, loaded by us and so ours to unload */
 	struct client *client;
 	struct settings settings;
 	uint64_t attached[PROTOCOL_NUMBERS_MAX];
@@ -175,7 +176,8 @@ OSSL_LIB_CTX *provider_libctx(struct provider *p)
 	pthread_mutex_lock(&p->lock);
 	if (!p->libctx) {
 		libctx = OSSL_LIB_CTX_new();
-		if (libctx && !OSSL_PROVIDER_load(libctx, "default")) {
+		p->libctx_default = libctx ? OSSL_PROVIDER_load(libctx, "default") : NULL;
+		if (!p->libctx_default) {
 			OSSL_LIB_CTX_free(libctx);
 			libctx = NULL;
 		}
@@ -408,6 +410,8 @@ static void provider_teardown(void *context)
 
 	client_close(&p->client);
 	refusal_free(&p->refusals);
+	if (p->libctx_default)
+		OSSL_PROVIDER_unload(p->libctx_default);
 	OSSL_LIB_CTX_free(p->libctx);
 	pthread_mutex_destroy(&p->lock);
 	pthread_mutex_destroy(&p->login_lock);

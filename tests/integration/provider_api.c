@@ -274,10 +274,13 @@ static void test_ephemeral(void)
 int main(int argc, char **argv)
 {
 	struct worker w = {.rounds = 20};
+	OSSL_PROVIDER *provider[2] = {NULL, NULL};
 
 	if (argc != 6)
 		return 2;
-	if (!OSSL_PROVIDER_load(NULL, argv[1]) || !OSSL_PROVIDER_load(NULL, argv[2])) {
+	for (int i = 0; i < 2; i++)
+		provider[i] = OSSL_PROVIDER_load(NULL, argv[1 + i]);
+	if (!provider[0] || !provider[1]) {
 		ERR_print_errors_fp(stderr);
 		return 99;
 	}
@@ -307,6 +310,8 @@ int main(int argc, char **argv)
 	EVP_PKEY_free(w.rsa);
 	EVP_PKEY_free(w.ec);
 	EVP_PKEY_free(w.ed);
+	check(OSSL_PROVIDER_unload(provider[0]) && OSSL_PROVIDER_unload(provider[1]), "both are unloaded");
 	printf("1..%d\n", tests);
+	fflush(stdout); /* before the leak checker, which ends the program without */
 	return failures ? 1 : 0;
 }
