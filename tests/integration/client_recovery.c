@@ -326,6 +326,18 @@ static void *keep_signing(void *arg)
 	return NULL;
 }
 
+/*
+ * Waits until NUMBER has grown by MORE: a worker that is killed before it serves tells nothing, and a request that
+ * has lost as many workers as it is sent (CLIENT_SENDS_MAX) rightly fails.
+ */
+static void await_more(atomic_uint *number, unsigned more)
+{
+	unsigned before = atomic_load(number);
+
+	for (unsigned i = 0; i < 2000 && atomic_load(number) - before < more; i++)
+		poll(NULL, 0, 5);
+}
+
 static void test_load(void)
 {
 	pthread_t threads[4];
@@ -338,12 +350,12 @@ static void test_load(void)
 	for (; kills < 5; kills++) {
 		pid_t worker = 0;
 
-		poll(NULL, 0, 150);
+		await_more(&signatures, 20);
 		worker = worker_pid();
 		if (worker > 1)
 			kill(worker, SIGKILL);
 	}
-	poll(NULL, 0, 150);
+	await_more(&signatures, 20);
 	atomic_store(&stop, true);
 	for (unsigned i = 0; i < 4; i++) {
 		void *result = NULL;
@@ -355,6 +367,8 @@ static void test_load(void)
 	ok(good && signatures > 0, "four threads sign on while the worker is killed five times");
 }
 
+static atomic_uint keys_made;
+
 /* Not too often: the keeper takes its time with a worker that dies again and again. */
 static void *keep_killing(void *arg)
 {
@@ -364,7 +378,7 @@ static void *keep_killing(void *arg)
 
 		if (worker > 1)
 			kill(worker, SIGKILL);
-		poll(NULL, 0, 150);
+		await_more(&keys_made, 3);
 	}
 	atomic_store(&stop, true);
 	return NULL;
@@ -375,7 +389,6 @@ static void test_once(void)
 {
 	uint64_t before = 0;
 	pthread_t thread;
-	unsigned made = 0;
 	unsigned failed = 0;
 
 	/* A keeper that has not lost a worker yet. */
@@ -388,14 +401,14 @@ static void test_once(void)
 		CK_RV rv = generate(true, &key);
 
 		if (rv == CKR_OK)
-			made++;
+			atomic_fetch_add(&keys_made, 1);
 		else
 			printf("# generate: 0x%lx\n", rv);
 		failed += rv != CKR_OK;
 	}
 	pthread_join(thread, NULL);
-	ok(made > 0 && failed == 0, "keys are made while the worker is killed again and again");
-	ok(objects() == before + 2 * (uint64_t)made, "each of them once");
+	ok(keys_made > 0 && failed == 0, "keys are made while the worker is killed again and again");
+	ok(objects() == before + 2 * (uint64_t)keys_made, "each of them once");
 }
 
 int main(void)
