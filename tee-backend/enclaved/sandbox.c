@@ -44,8 +44,11 @@
 	 LANDLOCK_ACCESS_FS_MAKE_BLOCK | LANDLOCK_ACCESS_FS_MAKE_SYM)
 
 #ifdef SANDBOX_SANITIZED
-/* LeakSanitizer stops its process by ptrace, which is what a process that is not dumpable forbids. */
-int __lsan_is_turned_off(void);
+/*
+ * LeakSanitizer stops its process by ptrace, which is what a process that is not dumpable forbids. Its library
+ * looks for this name in the program.
+ */
+__attribute__((visibility("default"))) int __lsan_is_turned_off(void);
 int __lsan_is_turned_off(void)
 {
 	return 1;

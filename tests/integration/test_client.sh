@@ -4,3 +4,4 @@
 . "$KC_SRCDIR/tests/lib/tap.sh"
 keyclave_env
 "$KC_BUILDDIR/tests/integration/client_recovery"
+done_testing

@@ -12,6 +12,7 @@ tap_count=0
 tap_planned=0
 tap_failed=0
 tap_exit_commands=()
+tap_daemon_log=
 
 # ---- paths of the build ----
 # Set by make check; by hand, a test runs from the top of a tree that was built in place.
@@ -48,6 +49,7 @@ tap_plan() {
 	tap_planned=1
 }
 done_testing() {
+	tap_daemon_check
 	[ "$tap_planned" -eq 1 ] || echo "1..$tap_count"
 	[ "$tap_failed" -eq 0 ]
 	exit
@@ -198,10 +200,14 @@ stop_background() {
 }
 
 # ---- keyclave ----
-# keyclave_env: a state of its own in $T/state, for everything that this test starts from now on.
+# keyclave_env: a state of its own in $T/state, for everything that this test starts from now on. A daemon that
+# is started on demand gets /dev/null for stderr: here it writes its log to $T/daemon.log.
 keyclave_env() {
-	export KEYCLAVE_STATE_DIR=$T/state KEYCLAVE_DAEMON=$KC_DAEMON
+	export KEYCLAVE_STATE_DIR=$T/state KEYCLAVE_DAEMON=$T/keyclaved
 	export KEYCLAVE_CONF=$T/keyclave.conf
+	printf '#!/bin/sh\nexec "%s" "$@" 2>>"%s"\n' "$KC_DAEMON" "$T/daemon.log" >"$KEYCLAVE_DAEMON"
+	chmod 0755 "$KEYCLAVE_DAEMON"
+	tap_daemon_log=$T/daemon.log
 	unset KEYCLAVE_ENDPOINT
 	[ -e "$KEYCLAVE_CONF" ] || : >"$KEYCLAVE_CONF"
 	export OPENSSL_MODULES=$KC_PROVIDER_DIR
@@ -216,6 +222,25 @@ host() {
 	else
 		"$@"
 	fi
+}
+
+# daemon_faults LOG: lines of a daemon's log that tell of a fault of its own. Clients do not see one: the keeper
+# starts another worker, and they resume. Only SIGKILL is a test's doing.
+daemon_faults() {
+	grep -E 'Sanitizer|runtime error|free\(\)|malloc\(|ended with code|killed by signal ([0-8]|9[0-9]|[1-8][0-9])' "$1"
+}
+# A check of its own, since a test that goes on well says nothing of it.
+tap_daemon_check() {
+	[ -n "$tap_daemon_log" ] || return 0
+	# What it says at its end too: the thread sanitizer counts there.
+	tap_stop_daemons
+	if [ -e "$tap_daemon_log" ] && daemon_faults "$tap_daemon_log" >/dev/null; then
+		not_ok "the daemon had no fault"
+		diag_file "$tap_daemon_log" 200
+	else
+		ok "the daemon had no fault"
+	fi
+	tap_daemon_log=
 }
 
 # tap_daemon_pids: processes with a file below $T open, or with a unix socket bound below it. Found by
