@@ -45,6 +45,8 @@ softhsm=${SOFTHSM2_MODULE:-}
 for path in /usr/lib/softhsm/libsofthsm2.so /usr/lib/*/softhsm/libsofthsm2.so; do
 	[ -n "$softhsm" ] || [ ! -e "$path" ] || softhsm=$path
 done
+# SoftHSM2 leaks at each C_SignInit, which the leak checker would tell of as if it were ours.
+[ -z "${KC_SANITIZERS:-}" ] || softhsm=
 if [ -n "$softhsm" ] && command -v softhsm2-util >/dev/null; then
 	mkdir "$T/softhsm"
 	export SOFTHSM2_CONF=$T/softhsm2.conf

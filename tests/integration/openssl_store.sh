@@ -157,12 +157,12 @@ check "what is true is accepted" ossl pkey -in "$(uri p256)" -noout
 
 # ---- our own name in default_properties ----
 config '?provider=keyclave' "pin-source = file:$T/pin" >"$T/both.cnf"
-check "?provider=keyclave: a token key signs" timeout 30 env OPENSSL_CONF="$T/both.cnf" openssl dgst -sha256 \
+check "?provider=keyclave: a token key signs" host timeout 30 env OPENSSL_CONF="$T/both.cnf" openssl dgst -sha256 \
 	-sign "pkcs11:token=kc;object=p256" -out "$T/sig" "$T/message"
-check "our provider verifies for a file's key" timeout 30 env OPENSSL_CONF="$T/both.cnf" openssl dgst -sha256 \
+check "our provider verifies for a file's key" host timeout 30 env OPENSSL_CONF="$T/both.cnf" openssl dgst -sha256 \
 	-verify "$T/p256.pub" -signature "$T/sig" "$T/message"
-check "a file's private key signs" timeout 30 env OPENSSL_CONF="$T/both.cnf" openssl dgst -sha256 -sign "$T/soft.key" \
+check "a file's private key signs" host timeout 30 env OPENSSL_CONF="$T/both.cnf" openssl dgst -sha256 -sign "$T/soft.key" \
 	-out "$T/sig" "$T/message"
-check "derive does not hang" timeout 30 env OPENSSL_CONF="$T/both.cnf" openssl pkeyutl -derive \
+check "derive does not hang" host timeout 30 env OPENSSL_CONF="$T/both.cnf" openssl pkeyutl -derive \
 	-inkey "pkcs11:token=kc;object=x25519" -peerkey "$T/x25519.pub" -out "$T/secret"
 done_testing

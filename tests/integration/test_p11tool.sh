@@ -16,11 +16,6 @@ check_output "--list-mechanisms" "CKM_ECDSA" p11 --list-mechanisms "pkcs11:token
 check "--generate-privkey" p11 --generate-privkey=ecdsa --curve=secp384r1 --label gen --outfile "$T/gen.pem" "pkcs11:token=t"
 check_output "--export-pubkey" "BEGIN PUBLIC KEY" p11 --export-pubkey "pkcs11:token=t;object=gen;type=private"
 
-if [ -n "${KC_SANITIZER_PRELOAD:-}" ]; then
-	skip "certtool and gnutls-serv" "they run as themselves, without a sanitizer's run time"
-	done_testing
-fi
-
 # certtool and gnutls-serv take the module from p11-kit; a module file of our own says which.
 mkdir -p "$T/modules"
 echo "module: $KC_MODULE" >"$T/modules/keyclave.module"
@@ -30,14 +25,27 @@ dns_name = "localhost"
 expiration_days = 10
 signing_key
 END
-ct() { host timeout 60 certtool --provider "$KC_MODULE" "$@"; }
+# With libasan preloaded certtool does its work, then waits for ever in libp11-kit's destructor (freelocale, whatever
+# the module, SoftHSM2's too): there it is done when the certificate stands.
+ct() {
+	local status
+	if [ -z "${KC_SANITIZER_PRELOAD:-}" ]; then
+		timeout 60 certtool --provider "$KC_MODULE" "$@"
+		return
+	fi
+	background host certtool --provider "$KC_MODULE" "$@"
+	wait_until 60 grep -q 'END CERTIFICATE' "$T/cert.pem"
+	status=$?
+	stop_background "$background_pid"
+	return $status
+}
 check "a certificate by certtool" ct --generate-self-signed --template "$T/template" \
 	--load-privkey "pkcs11:token=t;object=ec;type=private?pin-value=$PIN" \
 	--load-pubkey "pkcs11:token=t;object=ec;type=public" --outfile "$T/cert.pem"
 check_output "openssl verifies it" OK openssl verify -CAfile "$T/cert.pem" "$T/cert.pem"
 
 port=$(free_port)
-background gnutls-serv --provider "$KC_MODULE" --port "$port" --http --quiet \
+background host gnutls-serv --provider "$KC_MODULE" --port "$port" --http --quiet \
 	--x509certfile "$T/cert.pem" \
 	--x509keyfile "pkcs11:token=t;object=ec;type=private?pin-value=$PIN" >"$T/serv.log" 2>&1
 wait_for_port "$port" || diag_file "$T/serv.log"
