@@ -182,6 +182,24 @@ static bool start_listens(const struct client *client)
  */
 #define START_CHILD __attribute__((no_sanitize("address", "thread", "undefined")))
 
+#if defined(__has_feature)
+#if __has_feature(thread_sanitizer)
+#define START_SANITIZED_THREADS 1
+#endif
+#elif defined(__SANITIZE_THREAD__)
+#define START_SANITIZED_THREADS 1
+#endif
+#ifdef START_SANITIZED_THREADS
+/*
+ * ThreadSanitizer's own clone takes the child for a forked one and forgets all threads but one: in memory that
+ * is the parent's too. libc's other name for it goes past that.
+ */
+int __clone(int (*function)(void *), void *stack, int flags, void *arg, ...);
+#define start_clone __clone
+#else
+#define start_clone clone
+#endif
+
 /*
  * By the system call: sigaction(3) does not touch the two signals that libc uses itself, and a host that was
  * started with these ignored would pass that on. The kernel's structure is all zero for SIG_DFL.
@@ -194,12 +212,17 @@ START_CHILD static void start_reset_signals(void)
 		syscall(SYS_rt_sigaction, number, standard, NULL, (size_t)_NSIG / 8);
 }
 
+/* By the system calls: a sanitizer would note our descriptors for the host's of the same number. */
 START_CHILD static bool start_reset_descriptors(void)
 {
-	int null = open("/dev/null", O_RDWR);
+	int null = (int)syscall(SYS_openat, AT_FDCWD, "/dev/null", O_RDWR, 0);
 
-	if (null < 0 || dup2(null, 0) < 0 || dup2(null, 1) < 0 || dup2(null, 2) < 0)
+	if (null < 0)
 		return false;
+	for (int fd = 0; fd <= STDERR_FILENO; fd++) {
+		if (fd != null && syscall(SYS_dup3, null, fd, 0) < 0)
+			return false;
+	}
 	if (syscall(SYS_close_range, 3U, ~0U, 0U)) {
 		struct rlimit limit = {0};
 
@@ -207,7 +230,7 @@ START_CHILD static bool start_reset_descriptors(void)
 		if (getrlimit(RLIMIT_NOFILE, &limit) || limit.rlim_max > 1048576)
 			limit.rlim_max = 1048576;
 		for (int fd = 3; fd < (int)limit.rlim_max; fd++)
-			close(fd);
+			syscall(SYS_close, fd);
 	}
 	return true;
 }
@@ -258,7 +281,7 @@ START_CHILD static int start_child(void *arg)
 
 	start_reset_signals();
 	setsid();
-	if (clone(start_grandchild, plan->stacks + 2 * START_STACK_SIZE, CLONE_VM | CLONE_VFORK | SIGCHLD,
+	if (start_clone(start_grandchild, plan->stacks + 2 * START_STACK_SIZE, CLONE_VM | CLONE_VFORK | SIGCHLD,
 		  plan) < 0)
 		plan->error = errno;
 	_exit(0);
@@ -282,7 +305,7 @@ static bool start_spawn(struct start_plan *plan)
 	}
 	sigfillset(&all);
 	pthread_sigmask(SIG_SETMASK, &all, &before);
-	child = clone(start_child, plan->stacks + START_STACK_SIZE, CLONE_VM | CLONE_VFORK, plan);
+	child = start_clone(start_child, plan->stacks + START_STACK_SIZE, CLONE_VM | CLONE_VFORK, plan);
 	if (child < 0)
 		plan->error = errno;
 	while (child > 0 && waitpid(child, NULL, (int)__WCLONE) < 0 && errno == EINTR)
