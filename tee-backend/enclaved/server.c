@@ -197,6 +197,25 @@ static void server_unlink(struct server *server, struct accepted *connection)
 	(void)pthread_cond_broadcast(&server->changed);
 }
 
+#if defined(__has_feature)
+#if __has_feature(thread_sanitizer)
+#define SERVER_SANITIZED_THREADS 1
+#endif
+#elif defined(__SANITIZE_THREAD__)
+#define SERVER_SANITIZED_THREADS 1
+#endif
+#ifdef SERVER_SANITIZED_THREADS
+/*
+ * ThreadSanitizer's: it does not know that an event comes after the EPOLL_CTL_MOD that asked for it, and takes the
+ * closing of a connection there for a race with that call.
+ */
+void AnnotateIgnoreReadsBegin(const char *file, int line);
+void AnnotateIgnoreReadsEnd(const char *file, int line);
+#else
+#define AnnotateIgnoreReadsBegin(file, line) ((void)0)
+#define AnnotateIgnoreReadsEnd(file, line) ((void)0)
+#endif
+
 /*
  * FD is CONNECTION's. Its turn has been given back before: the next event may come at once, to a thread that shall not
  * have to wait for this one.
@@ -205,8 +224,12 @@ static bool server_arm(struct server *server, struct accepted *connection, int f
 		       uint32_t events)
 {
 	struct epoll_event event = {.events = events | EPOLLONESHOT, .data.ptr = connection};
+	bool armed = false;
 
-	return !epoll_ctl(server->epoll, operation, fd, &event);
+	AnnotateIgnoreReadsBegin(__FILE__, __LINE__);
+	armed = !epoll_ctl(server->epoll, operation, fd, &event);
+	AnnotateIgnoreReadsEnd(__FILE__, __LINE__);
+	return armed;
 }
 
 static void server_end(struct server *server, struct accepted *connection)
