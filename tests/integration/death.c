@@ -665,7 +665,7 @@ static enum victim choose(unsigned *seed)
 static void wait_for_work(unsigned *seed)
 {
 	unsigned calls = shared->calls + (unsigned)rand_r(seed) % 40;
-	int64_t end = now_ms() + 1500;
+	int64_t end = now_ms() + 10000; /* on a busy machine; else it takes as long as a worker starts */
 
 	poll(NULL, 0, rand_r(seed) % 50);
 	if (rand_r(seed) % 4 == 0)
@@ -716,7 +716,15 @@ static bool finish(pid_t pid)
 	return WIFEXITED(status) && WEXITSTATUS(status) == 0;
 }
 
-static void report(double seconds)
+/* There times say nothing, and test_death.sh sets a longer connect-timeout. */
+static bool in_sanitizer_build(void)
+{
+	const char *sanitizers = getenv("KC_SANITIZERS");
+
+	return sanitizers && *sanitizers;
+}
+
+static void report(double seconds, unsigned rounds)
 {
 	struct journal sum = {.count = 0};
 
@@ -740,9 +748,11 @@ static void report(double seconds)
 	       (unsigned long long)sum.logins,
 	       (double)(sum.created + sum.destroyed + sum.found + sum.logins) / seconds,
 	       sum.slowest ? sum.slowest : "call", (long long)sum.slowest_ms);
-	ok(sum.created > 100 && sum.destroyed > 50 && sum.found > 50 && sum.logins > 4, "work was done");
+	/* By the round, since a slow machine plays fewer of them. */
+	ok(sum.created > 2 * rounds && sum.destroyed > rounds && sum.found > rounds && sum.logins > 0,
+	   "work was done");
 	ok(!sum.wrong, "no answer was wrong (%llu were)", (unsigned long long)sum.wrong);
-	ok(sum.slowest_ms < SLOWEST_MS, "no call waited twice for a daemon that was gone");
+	ok(in_sanitizer_build() || sum.slowest_ms < SLOWEST_MS, "no call waited twice for a daemon that was gone");
 	ok(sum.unanswered * 20 < shared->calls, "the daemon was back in time: %llu of %u calls got no answer",
 	   (unsigned long long)sum.unanswered, shared->calls);
 }
@@ -791,7 +801,7 @@ int main(int argc, char **argv)
 	for (unsigned i = 0; i < PROCESSES; i++)
 		ok(finish(pid[i]), "process %u ends well", i);
 	ok(done >= rounds / 4 + 1, "%u rounds were played", done);
-	report((double)(now_ms() - begun) / 1000);
+	report((double)(now_ms() - begun) / 1000, done);
 	/* Nothing may live in a worker's memory only. */
 	(void)kill_daemon(VICTIM_BOTH);
 	ok(apart(inspect, argv[1]) == 0, "the token is whole");
