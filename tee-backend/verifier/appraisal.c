@@ -13,7 +13,8 @@
 /* Room for "facts" and "checks", which end a list that ran over. */
 #define RESERVED 2
 
-static bool record_check(struct appraisal *a, const char *name, bool passed, const char *format, va_list args)
+static bool __attribute__((format(printf, 4, 0)))
+record_check(struct appraisal *a, const char *name, bool passed, const char *format, va_list args)
 {
 	struct appraisal_check *check = &a->check[a->check_count++];
 
