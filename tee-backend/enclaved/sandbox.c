@@ -15,6 +15,7 @@
 #include <string.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
+#include <sys/stat.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
@@ -93,7 +94,20 @@ static bool sandbox_add_path(int ruleset, const char *path, __u64 access)
 	return !result;
 }
 
-void sandbox_files(const struct settings *settings)
+/* A rule on a file must not name rights of directories. */
+static bool sandbox_add_writable(int ruleset, const char *path, __u64 write)
+{
+	struct stat st = {0};
+
+	if (stat(path, &st))
+		return true;
+	if (S_ISDIR(st.st_mode))
+		return sandbox_add_path(ruleset, path, SANDBOX_READ | write);
+	return sandbox_add_path(ruleset, path,
+				LANDLOCK_ACCESS_FS_READ_FILE | LANDLOCK_ACCESS_FS_WRITE_FILE);
+}
+
+void sandbox_files(const struct settings *settings, const char *const *paths)
 {
 	struct landlock_ruleset_attr attr = {0};
 	long version = syscall(SYS_landlock_create_ruleset, NULL, 0, LANDLOCK_CREATE_RULESET_VERSION);
@@ -117,6 +131,8 @@ void sandbox_files(const struct settings *settings)
 		return;
 	}
 	ok = sandbox_add_path(ruleset, settings->state_dir, SANDBOX_READ | write);
+	for (; ok && *paths; paths++)
+		ok = sandbox_add_writable(ruleset, *paths, write);
 	for (size_t i = 0; ok && i < sizeof(sandbox_readable) / sizeof(sandbox_readable[0]); i++)
 		ok = sandbox_add_path(ruleset, sandbox_readable[i],
 				      /* A rule on a file must not name rights of directories. */

@@ -11,8 +11,11 @@
 /* First thing in keeper and worker: no core dumps, not dumpable (so not to be traced), no new privileges. */
 void sandbox_harden(void);
 
-/* Landlock: only the state directory may be written, little else be read. Before there are threads. */
-void sandbox_files(const struct settings *settings);
+/*
+ * Landlock: only the state directory and PATHS (up to NULL) may be written, little else be read. Before there are
+ * threads.
+ */
+void sandbox_files(const struct settings *settings, const char *const *paths);
 
 /*
  * seccomp: an allow list for this and all other threads (which must have been started by then).

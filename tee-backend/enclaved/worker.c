@@ -200,7 +200,7 @@ static int worker_begin(struct worker *worker)
 	code = worker_open(worker);
 	if (code != KEEPER_EXIT_OK)
 		return code;
-	sandbox_files(worker->settings);
+	sandbox_files(worker->settings, platform_paths(worker->platform));
 	if (!server_start(worker->server))
 		return KEEPER_EXIT_SYSTEM;
 	sandbox_calls();

@@ -6,6 +6,7 @@ KC_EXTERNAL_LIBS += $(LIBCRYPTO_LIBS)
 %C%_libkc_platform_a_SOURCES = \
 	%D%/cert_table.c %D%/cert_table.h \
 	%D%/hkdf.c %D%/hkdf.h \
+	%D%/nitro.c \
 	%D%/notee.c \
 	%D%/nsm.c %D%/nsm.h \
 	%D%/nsm_message.c %D%/nsm_message.h \
@@ -14,6 +15,8 @@ KC_EXTERNAL_LIBS += $(LIBCRYPTO_LIBS)
 	%D%/retry.c %D%/retry.h \
 	%D%/rtmr.c %D%/rtmr.h \
 	%D%/sev_guest.c %D%/sev_guest.h \
+	%D%/sev_snp.c \
 	%D%/snp_mix.c %D%/snp_mix.h \
 	%D%/snp_report.c %D%/snp_report.h \
+	%D%/tdx.c \
 	%D%/tsm.c %D%/tsm.h

@@ -8,6 +8,7 @@
 
 #include "platform/platform.h"
 
+#include <limits.h>
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
@@ -18,8 +19,14 @@
 #include "common/log.h"
 #include "platform/platform_ops.h"
 
-/* In the order in which "auto" asks; a platform that is no TEE comes last. */
+/*
+ * In the order in which "auto" asks: an enclave's module is nowhere else, and a guest has the driver of one of the
+ * others at most. A platform that is no TEE comes last.
+ */
 static const struct platform_ops *const platforms[] = {
+    &nitro_ops,
+    &tdx_ops,
+    &sev_snp_ops,
     &notee_ops,
 };
 
@@ -51,14 +58,14 @@ static bool has_flag(const char *flags, const char *flag)
 
 /* The kernel's own word for it. SEV's flags are on hosts too, so they count under a hypervisor
  * only. */
-static const char *cpuinfo_mark(const struct platform_probe *probe)
+static const char *cpuinfo_mark(const char *root)
 {
 	char path[4096];
 	char line[8192];
 	const char *mark = NULL;
 	FILE *file = NULL;
 
-	snprintf(path, sizeof(path), "%s/proc/cpuinfo", probe->root);
+	snprintf(path, sizeof(path), "%s/proc/cpuinfo", root);
 	file = fopen(path, "re");
 	while (file && fgets(line, sizeof(line), file)) {
 		if (strncmp(line, "flags", 5) != 0)
@@ -114,19 +121,51 @@ static const char *cpuid_mark(void)
 	return NULL;
 }
 
-const char *platform_guest_mark(const struct platform_probe *probe)
+static bool is_there(const char *root, const char *leaf)
 {
-	char path[4096];
-	const char *mark = NULL;
+	char path[PATH_MAX + 128];
 
-	for (size_t i = 0; i < sizeof(guest_paths) / sizeof(guest_paths[0]); i++) {
-		snprintf(path, sizeof(path), "%s%s", probe->root, guest_paths[i]);
-		if (access(path, F_OK) == 0)
+	snprintf(path, sizeof(path), "%s%s", root, leaf);
+	return access(path, F_OK) == 0;
+}
+
+/* The processor is not relocatable: asked for this machine only. */
+static const char *processor_mark(const char *root)
+{
+	const char *mark = cpuinfo_mark(root);
+
+	return mark || root[0] ? mark : cpuid_mark();
+}
+
+const char *platform_guest_mark(const char *root)
+{
+	for (size_t i = 0; i < sizeof(guest_paths) / sizeof(guest_paths[0]); i++)
+		if (is_there(root, guest_paths[i]))
 			return guest_paths[i];
+	return processor_mark(root);
+}
+
+/* What of its own marks OPS has this machine, or NULL. */
+static const char *own_mark(const struct platform_ops *ops, const char *root)
+{
+	const char *processor = processor_mark(root);
+
+	for (const char *const *mark = ops->marks; mark && *mark; mark++) {
+		if (**mark == '/' ? is_there(root, *mark)
+				  : processor && strcmp(*mark, processor) == 0)
+			return *mark;
 	}
-	mark = cpuinfo_mark(probe);
-	/* The processor is not relocatable: asked for this machine only. */
-	return mark || probe->root[0] ? mark : cpuid_mark();
+	return NULL;
+}
+
+bool platform_path(const struct settings *settings, const char *leaf, char *path, size_t size)
+{
+	int length = snprintf(path, size, "%s%s", settings->platform_root, leaf);
+
+	if (length > 0 && (size_t)length < size)
+		return true;
+	log_error("platform-root: too long for %s below it", leaf);
+	return false;
 }
 
 const char *platform_system_mark(const struct settings *settings, unsigned uid)
@@ -142,24 +181,31 @@ const char *platform_system_mark(const struct settings *settings, unsigned uid)
 	return NULL;
 }
 
-/* "auto": notee is what remains when nothing speaks against it. */
-static CK_RV find(const struct settings *settings, const struct platform_probe *probe,
-		  const struct platform_ops **ops)
+/* "auto": the first whose mark is there; notee is what remains when nothing speaks against it. */
+static CK_RV find(const struct settings *settings, const struct platform_ops **ops)
 {
-	const char *guest = platform_guest_mark(probe);
+	const char *root = settings->platform_root;
+	const char *guest = platform_guest_mark(root);
 	const char *system = platform_system_mark(settings, (unsigned)geteuid());
 
+	for (size_t i = 0; i < sizeof(platforms) / sizeof(platforms[0]); i++) {
+		const char *mark = own_mark(platforms[i], root);
+
+		if (!mark)
+			continue;
+		*ops = platforms[i];
+		log_notice("platform auto: %s, for %s is there", platforms[i]->description.name, mark);
+		return CKR_OK;
+	}
 	if (guest) {
 		log_error("platform auto: this is a confidential guest (%s), but this build has no "
-			  "platform for "
-			  "it, and notee would protect nothing; name one: platform = ...",
+			  "platform for it, and notee would protect nothing; name one: platform = ...",
 			  guest);
 		return CKR_TOKEN_NOT_PRESENT;
 	}
 	if (system) {
 		log_error("platform auto: no TEE found, and this is a system-wide service (%s); "
-			  "notee has to be "
-			  "asked for by name: platform = notee",
+			  "notee has to be asked for by name: platform = notee",
 			  system);
 		return CKR_TOKEN_NOT_PRESENT;
 	}
@@ -169,9 +215,21 @@ static CK_RV find(const struct settings *settings, const struct platform_probe *
 	return CKR_OK;
 }
 
-static CK_RV find_named(const char *name, const struct platform_probe *probe,
-			const struct platform_ops **ops)
+static void log_unknown(const char *name)
 {
+	char known[256] = "auto";
+
+	for (size_t i = 0; i < sizeof(platforms) / sizeof(platforms[0]); i++) {
+		size_t size = strlen(known);
+
+		snprintf(known + size, sizeof(known) - size, ", %s", platforms[i]->description.name);
+	}
+	log_error("platform %s: not known to this build (it has: %s)", name, known);
+}
+
+static CK_RV find_named(const struct settings *settings, const struct platform_ops **ops)
+{
+	const char *name = settings->platform;
 	const char *guest = NULL;
 
 	for (size_t i = 0; i < sizeof(platforms) / sizeof(platforms[0]); i++) {
@@ -179,10 +237,10 @@ static CK_RV find_named(const char *name, const struct platform_probe *probe,
 			*ops = platforms[i];
 	}
 	if (!*ops) {
-		log_error("platform %s: not known to this build (it has: auto, notee)", name);
+		log_unknown(name);
 		return CKR_TOKEN_NOT_PRESENT;
 	}
-	guest = (*ops)->description.tee ? NULL : platform_guest_mark(probe);
+	guest = (*ops)->description.tee ? NULL : platform_guest_mark(settings->platform_root);
 	if (guest)
 		log_warning(
 		    "platform %s in a confidential guest (%s): its TEE does not protect these keys",
@@ -190,25 +248,17 @@ static CK_RV find_named(const char *name, const struct platform_probe *probe,
 	return CKR_OK;
 }
 
-CK_RV platform_open_probed(const struct settings *settings, const struct platform_probe *probe,
-			   struct platform **platform)
+CK_RV platform_open(const struct settings *settings, struct platform **platform)
 {
 	const struct platform_ops *ops = NULL;
 	CK_RV rv = CKR_OK;
 
 	*platform = NULL;
 	if (strcmp(settings->platform, "auto") == 0)
-		rv = find(settings, probe, &ops);
+		rv = find(settings, &ops);
 	else
-		rv = find_named(settings->platform, probe, &ops);
+		rv = find_named(settings, &ops);
 	return rv == CKR_OK ? ops->open(settings, platform) : rv;
-}
-
-CK_RV platform_open(const struct settings *settings, struct platform **platform)
-{
-	static const struct platform_probe machine = {.root = ""};
-
-	return platform_open_probed(settings, &machine, platform);
 }
 
 void platform_free(struct platform **platform)
@@ -222,6 +272,13 @@ void platform_free(struct platform **platform)
 const struct platform_description *platform_describe(const struct platform *platform)
 {
 	return &platform->description;
+}
+
+const char *const *platform_paths(const struct platform *platform)
+{
+	static const char *const none[] = {NULL};
+
+	return platform->paths ? platform->paths : none;
 }
 
 CK_RV platform_key_new(struct platform *platform, struct buffer *mix, uint8_t key[PLATFORM_KEY_SIZE])

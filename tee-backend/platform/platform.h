@@ -37,6 +37,12 @@ void platform_free(struct platform **platform);
 const struct platform_description *platform_describe(const struct platform *platform);
 
 /*
+ * Folders and files that the platform reads and writes while it serves, up to NULL, for the sandbox; what it opened before
+ * is not among them.
+ */
+const char *const *platform_paths(const struct platform *platform);
+
+/*
  * The input of a wrap slot's key encryption key: PLATFORM_KEY_SIZE bytes into KEY (secret memory) that the same
  * platform in the same state always gives. MIX is public and lies in the slot: what the key was mixed from beside the
  * platform's secret (SNP: TCB and measurement; TPM: the sealed blob; notee: nothing).

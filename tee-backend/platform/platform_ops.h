@@ -10,6 +10,8 @@
 
 struct platform_ops {
 	struct platform_description description; /* as far as the settings change nothing */
+	/* By which "auto" knows it, the surest first, up to NULL: paths, or marks of the processor. NULL: none. */
+	const char *const *marks;
 	CK_RV (*open)(const struct settings *settings, struct platform **platform);
 	CK_RV (*key_new)
 	(struct platform *platform, struct buffer *mix, uint8_t key[PLATFORM_KEY_SIZE]); /* NULL: no sealing key */
@@ -29,22 +31,22 @@ struct platform_ops {
 struct platform {
 	const struct platform_ops *ops;
 	struct platform_description description; /* a copy of the row's, made true for this machine by .open */
+	const char *const *paths; /* platform_paths; NULL: none */
 };
 
 extern const struct platform_ops notee_ops;
+extern const struct platform_ops nitro_ops;
+extern const struct platform_ops sev_snp_ops;
+extern const struct platform_ops tdx_ops;
 
-/* Where `auto` looks. Tests put another root before the paths; "" is this machine. */
-struct platform_probe {
-	const char *root;
-};
+/* LEAF ("/dev/nsm") below the settings' platform-root, into PATH. False: too long, logged. */
+bool platform_path(const struct settings *settings, const char *leaf, char *path, size_t size);
 
-/* platform_open with another PROBE. */
-CK_RV platform_open_probed(const struct settings *settings, const struct platform_probe *probe,
-			   struct platform **platform);
-
-/* What marks this machine as a confidential guest ("/dev/sev-guest", "cpuinfo: tdx_guest"), or
- * NULL. */
-const char *platform_guest_mark(const struct platform_probe *probe);
+/*
+ * What below ROOT (platform-root; "": this machine) marks a confidential guest ("/dev/sev-guest",
+ * "cpuinfo: tdx_guest"), or NULL.
+ */
+const char *platform_guest_mark(const char *root);
 
 /* What makes this a system-wide service and not one user's own daemon, or NULL. */
 const char *platform_system_mark(const struct settings *settings, unsigned uid);

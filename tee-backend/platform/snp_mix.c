@@ -96,18 +96,18 @@ const char *snp_mix_differs(const struct snp_mix *mix, const struct snp_report *
 	const bool of_chip = mix->key.root == 2;
 
 	if (memcmp(mix->measurement, report->measurement, sizeof(mix->measurement)) != 0)
-		return "the launch measurement";
+		return "the launch measurement differs";
 	if (mix->policy != report->policy)
-		return "the guest policy";
+		return "the guest policy differs";
 	if (mix->key.vmpl != vmpl)
-		return "the privilege level (VMPL)";
+		return "the privilege level (VMPL) differs";
 	if (of_chip && !is_zero(mix->chip, sizeof(mix->chip)) &&
 	    !is_zero(report->chip, sizeof(report->chip)) &&
 	    memcmp(mix->chip, report->chip, sizeof(mix->chip)) != 0)
-		return "the chip";
+		return "the chip differs";
 	if (!snp_report_tcb_within(mix->key.tcb, report->committed_tcb))
-		return "the committed TCB version, which is older";
+		return "the committed TCB version is older";
 	if ((mix->key.fields & SEV_GUEST_FIELD_GUEST_SVN) && mix->key.svn > report->svn)
-		return "the guest's security version, which is older";
+		return "the guest's security version is older";
 	return NULL;
 }

@@ -146,6 +146,15 @@ unit_programs += %D%/test_platform_sev_guest
 %C%_test_platform_sev_guest_SOURCES = %D%/test_platform_sev_guest.c %D%/emulator.c %D%/emulator.h
 unit_programs += %D%/test_platform_tsm
 %C%_test_platform_tsm_SOURCES = %D%/test_platform_tsm.c %D%/emulator.c %D%/emulator.h
+unit_programs += %D%/test_platform_sev_snp
+%C%_test_platform_sev_snp_SOURCES = %D%/test_platform_sev_snp.c %D%/emulator.c %D%/emulator.h
+unit_programs += %D%/test_platform_nitro
+%C%_test_platform_nitro_SOURCES = %D%/test_platform_nitro.c %D%/emulator.c %D%/emulator.h
+unit_programs += %D%/test_platform_tdx
+%C%_test_platform_tdx_SOURCES = %D%/test_platform_tdx.c %D%/emulator.c %D%/emulator.h
+unit_programs += %D%/test_platform_cert_table
+%C%_test_platform_cert_table_SOURCES = %D%/test_platform_cert_table.c
+%C%_test_platform_cert_table_LDADD = $(KC_SIGNERS) $(LDADD)
 
 # Known answers; data/crypto_vectors.py prints data/crypto_vectors.json.
 EXTRA_DIST += %D%/data/crypto_vectors.json %D%/data/crypto_vectors.py

@@ -1,0 +1,124 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * An AWS Nitro enclave: evidence and entropy come from its security module, which has no key to seal with. What
+ * outlives the enclave is for the KMS to protect; without one a token lasts as long as the daemon.
+ */
+#include "config.h"
+
+#include <limits.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "common/log.h"
+#include "platform/nsm.h"
+#include "platform/platform_ops.h"
+
+#define DEVICE "/dev/nsm"
+
+struct nitro {
+	struct platform base; /* first */
+	struct nsm *nsm;
+};
+
+static struct nitro *nitro_of(struct platform *base)
+{
+	return (struct nitro *)base;
+}
+
+static void nitro_free(struct platform *base)
+{
+	struct nitro *n = nitro_of(base);
+
+	nsm_free(&n->nsm);
+	free(n);
+}
+
+/* In debug mode the measurements are zero, and the parent reads the enclave's console. */
+static CK_RV check_debug(struct nitro *n)
+{
+	struct buffer value = {0};
+	bool locked = false;
+	bool zero = true;
+	CK_RV rv = nsm_pcr(n->nsm, 0, &locked, &value);
+
+	for (size_t i = 0; i < value.size; i++)
+		zero = zero && !value.data[i];
+	buffer_free(&value);
+	if (rv == CKR_OK && zero)
+		log_warning("platform nitro: this enclave runs in debug mode (PCR0 is zero): no verifier "
+			    "should accept its evidence");
+	return rv;
+}
+
+static CK_RV nitro_open(const struct settings *settings, struct platform **platform)
+{
+	struct nitro *n = calloc(1, sizeof(*n));
+	struct nsm_description d;
+	char path[PATH_MAX + sizeof(DEVICE)];
+	CK_RV rv = CKR_OK;
+
+	if (!n) {
+		log_error("platform nitro: no memory");
+		return CKR_DEVICE_MEMORY;
+	}
+	n->base.ops = &nitro_ops;
+	n->base.description = nitro_ops.description;
+	snprintf(path, sizeof(path), "%s" DEVICE, settings->platform_root);
+	rv = nsm_open(path, &n->nsm);
+	if (rv == CKR_OK)
+		rv = nsm_describe(n->nsm, &d);
+	if (rv == CKR_OK)
+		rv = check_debug(n);
+	if (rv != CKR_OK) {
+		log_error("platform nitro: not usable");
+		nitro_free(&n->base);
+		return rv;
+	}
+	log_info("platform nitro: module %s, version %u.%u.%u, %s, %u PCRs, locked 0x%x", d.module_id,
+		 d.version[0], d.version[1], d.version[2], d.digest, d.max_pcrs, d.locked);
+	log_notice("platform nitro: an enclave has no sealing key: tokens last as long as this daemon, "
+		   "unless a KMS protects their root");
+	*platform = &n->base;
+	return CKR_OK;
+}
+
+/* docs/evidence.md: the digest is the user data, whose nonce is in the claims; public_key stays null. */
+static CK_RV nitro_evidence(struct platform *base, const uint8_t digest[PLATFORM_DIGEST_SIZE],
+			    struct platform_evidence *evidence)
+{
+	return nsm_attest(nitro_of(base)->nsm, (struct span){digest, PLATFORM_DIGEST_SIZE},
+			  (struct span){0}, &evidence->report);
+}
+
+static CK_RV nitro_random(struct platform *base, uint8_t *out, size_t size, size_t *got)
+{
+	struct buffer random = {.secret = true};
+	CK_RV rv = nsm_random(nitro_of(base)->nsm, &random);
+
+	*got = 0;
+	if (rv == CKR_OK) {
+		*got = random.size < size ? random.size : size;
+		memcpy(out, random.data, *got);
+	}
+	buffer_free(&random);
+	return rv;
+}
+
+static const char *const nitro_marks[] = {DEVICE, "/sys/class/misc/nsm", NULL};
+
+const struct platform_ops nitro_ops = {
+    .description =
+	{
+	    .name = "nitro",
+	    .protector = PLATFORM_NO_KEY,
+	    .rollback = "none",
+	    .media_type = "application/vnd.keyclave.nitro-document+cbor",
+	    .tee = true,
+	},
+    .marks = nitro_marks,
+    .open = nitro_open,
+    .evidence = nitro_evidence,
+    .random = nitro_random,
+    .free = nitro_free,
+};
