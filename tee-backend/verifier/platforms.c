@@ -6,8 +6,10 @@
 
 #include <string.h>
 
+#include "verifier/nitro.h"
 #include "verifier/notee.h"
 #include "verifier/platforms.h"
+#include "verifier/sev_snp.h"
 #include "verifier/tdx.h"
 
 static bool appraise_notee(struct appraisal *a, const struct cmw *cmw)
@@ -20,9 +22,21 @@ static bool appraise_tdx(struct appraisal *a, const struct cmw *cmw)
 	return tdx_appraise(a, cmw->evidence, cmw->event_log);
 }
 
+static bool appraise_sev_snp(struct appraisal *a, const struct cmw *cmw)
+{
+	return sev_snp_appraise(a, cmw->evidence, cmw->certificates);
+}
+
+static bool appraise_nitro(struct appraisal *a, const struct cmw *cmw)
+{
+	return nitro_appraise(a, cmw->evidence);
+}
+
 static const struct platforms_row rows[] = {
 	{"notee", "application/vnd.keyclave.notee-evidence+cbor", false, appraise_notee},
+	{"sev-snp", "application/vnd.keyclave.snp-report", true, appraise_sev_snp},
 	{"tdx", "application/vnd.keyclave.tdx-quote", true, appraise_tdx},
+	{"nitro", "application/vnd.keyclave.nitro-document+cbor", true, appraise_nitro},
 };
 
 #define ROW_COUNT (sizeof(rows) / sizeof(rows[0]))
