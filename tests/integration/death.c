@@ -82,7 +82,7 @@ static struct shared *shared;
 static CK_FUNCTION_LIST *p11;
 static CK_SLOT_ID slot;
 
-static bool ok(bool good, const char *format, ...)
+__attribute__((format(printf, 2, 3))) static bool ok(bool good, const char *format, ...)
 {
 	va_list args;
 
