@@ -175,14 +175,14 @@ static void answer_pcr(struct cbor_writer *w, const char *name, unsigned index, 
 
 static void answer_attestation(struct cbor_writer *w, const struct request *q)
 {
-	struct signing_nitro document = {
+	struct nitro_signer_document document = {
 	    .user_data = q->user_data, .nonce = q->nonce, .public_key = q->public_key};
 	struct buffer bytes = {0};
 
 	for (unsigned i = 0; i < PCRS; i++) {
 		if (!is_locked(i))
 			continue;
-		pcr_value(i, document.pcrs[i]);
+		pcr_value(i, document.pcr[i]);
 		document.present |= 1U << i;
 	}
 	signing_nitro(&document, &bytes);

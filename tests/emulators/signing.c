@@ -1,104 +1,127 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * See signing.h.
+ * See signing.h. A guest may have two emulators on one folder: they make its keys one after the other.
  */
 #include "config.h"
 
 #include "signing.h"
 
-#include <pthread.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
+#include <sys/file.h>
+#include <time.h>
+#include <unistd.h>
 
-#include "nitro_signer.h"
 #include "snp_signer.h"
 
-/* A Milan above the floor of AMD-SB-3019, in the report's form. */
-static const struct snp_signer_chip chip = {
-	.product = "Milan",
-	.chip_id = {0xe1, 0x2e, 3, 4, 5, 6, 7, 8},
-	.tcb = {4, 0, 0, 0, 0, 0, 0x18, 0xd9},
-};
+static const char *folder;
+static struct snp_signer *snp;
+static struct nitro_signer *nitro;
+static struct tdx_signer *tdx;
 
-static const char *ca_folder;
-static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER; /* while keys are made; then they only sign */
-
-void signing_open(const char *folder)
+void signing_open(const char *ca)
 {
-	ca_folder = folder;
+	folder = ca;
 }
 
-static const struct snp_signer *snp(void)
+static int lock_folder(void)
 {
-	static struct snp_signer *signer;
+	char path[PATH_MAX];
+	int fd = -1;
 
-	pthread_mutex_lock(&lock);
-	if (!signer)
-		signer = snp_signer_new(ca_folder, &chip);
-	pthread_mutex_unlock(&lock);
-	return signer;
+	if (!folder)
+		return -1;
+	snprintf(path, sizeof(path), "%s/lock", folder);
+	fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
+	if (fd >= 0)
+		flock(fd, LOCK_EX);
+	return fd;
 }
 
-uint64_t signing_snp_tcb(void)
+static void unlock_folder(int fd)
 {
-	uint64_t tcb = 0;
-
-	for (size_t i = sizeof(chip.tcb); i--;)
-		tcb = tcb << 8 | chip.tcb[i];
-	return tcb;
+	if (fd >= 0)
+		close(fd);
 }
 
-const uint8_t *signing_snp_chip(void)
+/* The VCEK's certificate is of one TCB and chip: another guest's facts want another one. */
+static void use_chip(uint64_t tcb, const uint8_t id[64])
 {
-	return chip.chip_id;
+	struct snp_signer_chip chip = {.product = "Milan"};
+	int fd = -1;
+
+	memcpy(chip.chip_id, id, sizeof(chip.chip_id));
+	for (int i = 0; i < 8; i++)
+		chip.tcb[i] = (uint8_t)(tcb >> (8 * i));
+	if (snp && memcmp(snp->chip.chip_id, chip.chip_id, sizeof(chip.chip_id)) == 0 &&
+	    memcmp(snp->chip.tcb, chip.tcb, sizeof(chip.tcb)) == 0)
+		return;
+	if (snp) {
+		memcpy(snp->chip.chip_id, chip.chip_id, sizeof(chip.chip_id));
+		memcpy(snp->chip.tcb, chip.tcb, sizeof(chip.tcb));
+		snp_signer_bend(snp, &(struct snp_signer_bend){0});
+		return;
+	}
+	fd = lock_folder();
+	snp = snp_signer_new(folder, &chip);
+	unlock_folder(fd);
+}
+
+void signing_snp_report(uint64_t tcb, const uint8_t chip[64], uint8_t report[1184])
+{
+	use_chip(tcb, chip);
+	snp_signer_report(snp, 3, report);
 }
 
 void signing_snp(uint8_t report[1184])
 {
-	snp_signer_sign(snp(), report);
+	snp_signer_sign(snp, report);
 }
 
 size_t signing_snp_table(uint8_t *table, size_t size)
 {
-	struct buffer made = {0};
+	struct buffer bytes = {0};
 	size_t used = 0;
 
-	snp_signer_table(snp(), &made);
-	if (made.size <= size) {
-		memcpy(table, made.data, made.size);
-		used = made.size;
+	if (snp)
+		snp_signer_table(snp, &bytes);
+	if (bytes.size && bytes.size <= size) {
+		memcpy(table, bytes.data, bytes.size);
+		used = bytes.size;
 	}
-	buffer_free(&made);
+	buffer_free(&bytes);
 	return used;
 }
 
-void signing_nitro(const struct signing_nitro *document, struct buffer *out)
+void signing_nitro(const struct nitro_signer_document *document, struct buffer *out)
 {
-	static struct nitro_signer *signer;
-	struct nitro_signer_document d = {.present = document->present};
+	int fd = -1;
 
-	pthread_mutex_lock(&lock);
-	if (!signer)
-		signer = nitro_signer_new(ca_folder, 0, 0);
-	pthread_mutex_unlock(&lock);
-	memcpy(d.pcr, document->pcrs, sizeof(d.pcr));
-	/* An empty value is null; the NSM's own, too. */
-	if (document->user_data.size)
-		d.user_data = document->user_data;
-	if (document->nonce.size)
-		d.nonce = document->nonce;
-	if (document->public_key.size)
-		d.public_key = document->public_key;
-	nitro_signer_attest(signer, &d, out);
+	if (!nitro) {
+		fd = lock_folder();
+		nitro = nitro_signer_new(folder, 0, 0);
+		unlock_folder(fd);
+	}
+	nitro_signer_attest(nitro, document, out);
+}
+
+void signing_tdx_body(const uint8_t data[64], uint8_t body[TDX_SIGNER_BODY_15_SIZE])
+{
+	tdx_signer_body(body, data);
 }
 
 void signing_tdx(struct span body, struct buffer *out)
 {
-	static const uint8_t header[48] = {4, 0, 2, 0, 0x81, 0, 0, 0, 0, 0, 0, 0,
-					   0x93, 0x9a, 0x72, 0x33, 0xf7, 0x9c, 0x4c, 0xa9,
-					   0x94, 0x0a, 0x0d, 0xb3, 0x95, 0x7f, 0x06, 0x07};
-	static const uint8_t no_signature[4] = {0};
+	int fd = -1;
 
-	buffer_append(out, header, sizeof(header));
-	buffer_append(out, body.data, body.size);
-	buffer_append(out, no_signature, sizeof(no_signature));
+	if (!tdx) {
+		fd = lock_folder();
+		tdx = folder ? tdx_signer_open(folder, time(NULL)) : tdx_signer_new(time(NULL));
+		unlock_folder(fd);
+	}
+	if (!tdx || !tdx_signer_quote(tdx, 4, body, out))
+		abort();
 }

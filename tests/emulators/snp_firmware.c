@@ -33,19 +33,16 @@ struct guest {
 	uint8_t chip[64];
 };
 
-/* The TCB that the signer's VCEK was made for is the default one. */
 static void read_guest(struct guest *g)
 {
 	g->svn = (uint32_t)control_number("svn", 7);
 	g->policy = control_number("policy", 0x30000);
-	g->tcb = control_number("tcb", signing_snp_tcb());
+	g->tcb = control_number("tcb", SIGNING_SNP_TCB);
 	g->vmpl = (uint32_t)control_number("vmpl", 0);
 	control_digest("measurement", "a measured launch", g->measurement, sizeof(g->measurement));
 	control_digest("image-id", "zero", g->image_id, sizeof(g->image_id));
 	control_digest("family-id", "zero", g->family_id, sizeof(g->family_id));
-	memcpy(g->chip, signing_snp_chip(), sizeof(g->chip));
-	if (control_number("other-chip", 0))
-		g->chip[0] ^= (uint8_t)control_number("other-chip", 0);
+	control_digest("chip", "a chip", g->chip, sizeof(g->chip));
 }
 
 uint32_t snp_firmware_vmpl(void)
@@ -61,30 +58,17 @@ uint32_t snp_firmware_report(const uint8_t data[64], uint32_t vmpl,
 	read_guest(&g);
 	if (vmpl > 3 || vmpl < g.vmpl)
 		return SNP_FIRMWARE_INVALID_PARAMETER;
-	memset(report, 0, SNP_FIRMWARE_REPORT_SIZE);
-	put_le(report, 3, 4);
+	signing_snp_report(g.tcb, g.chip, report);
 	put_le(report + 0x4, g.svn, 4);
 	put_le(report + 0x8, g.policy, 8);
 	memcpy(report + 0x10, g.family_id, 16);
 	memcpy(report + 0x20, g.image_id, 16);
 	put_le(report + 0x30, vmpl, 4);
-	put_le(report + 0x34, 1, 4);
-	put_le(report + 0x38, g.tcb, 8);
-	put_le(report + 0x40, 0x25, 8); /* SMT, ECC, no aliases */
 	memcpy(report + 0x50, data, 64);
 	if (control_fault("other-data"))
 		report[0x50] ^= 1;
 	memcpy(report + 0x90, g.measurement, 48);
-	memset(report + 0x160, 0xff, 32); /* no migration agent */
 	control_digest("report-id", "one run of this guest", report + 0x140, 32);
-	put_le(report + 0x180, g.tcb, 8);
-	report[0x188] = 0x19; /* Milan */
-	report[0x189] = 0x01;
-	report[0x18a] = 0x01;
-	memcpy(report + 0x1a0, g.chip, 64);
-	put_le(report + 0x1e0, g.tcb, 8);
-	memcpy(report + 0x1e8, "\x15\x37\x01\x00\x15\x37\x01", 7); /* 1.55.21, both */
-	put_le(report + 0x1f0, g.tcb, 8);
 	signing_snp(report);
 	return SNP_FIRMWARE_OK;
 }
@@ -135,11 +119,15 @@ uint32_t snp_firmware_key(const struct snp_firmware_key_request *r, uint8_t key[
 
 size_t snp_firmware_table(uint8_t table[SNP_FIRMWARE_TABLE_MAX])
 {
+	struct guest g;
+	uint8_t report[SNP_FIRMWARE_REPORT_SIZE];
 	size_t size = 0;
 
 	memset(table, 0, SNP_FIRMWARE_TABLE_MAX);
 	if (control_fault("no-certificates"))
 		return 0;
+	read_guest(&g);
+	signing_snp_report(g.tcb, g.chip, report);
 	size = signing_snp_table(table, SNP_FIRMWARE_TABLE_MAX);
 	if (control_fault("bad-certificates"))
 		put_le(table + 16, 0x40000000, 4); /* far outside */

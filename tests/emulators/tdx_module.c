@@ -12,8 +12,6 @@
 #include "control.h"
 #include "signing.h"
 
-#define BODY_SIZE 584 /* TD 1.0 */
-
 /* What was extended, in order, so that a change of the starting value by the control file changes the result. */
 static struct buffer extended[4];
 
@@ -49,16 +47,14 @@ static void put_le64(uint8_t *p, uint64_t value)
 
 void tdx_module_quote(const uint8_t data[64], struct buffer *out)
 {
-	uint8_t body[BODY_SIZE] = {0};
+	uint8_t body[TDX_SIGNER_BODY_15_SIZE] = {0};
 
-	body[0] = 0x03; /* TEE_TCB_SVN */
+	signing_tdx_body(data, body);
 	put_le64(body + 120, control_number("attributes", 0x10000000)); /* SEPT_VE_DISABLE */
-	put_le64(body + 128, 0x600e7);
 	tdx_module_register(4, body + 136);
 	for (unsigned i = 0; i < 4; i++)
 		tdx_module_register(i, body + 328 + (size_t)i * TDX_MODULE_REGISTER_SIZE);
-	memcpy(body + 520, data, 64);
 	if (control_fault("other-data"))
 		body[520] ^= 1;
-	signing_tdx((struct span){body, sizeof(body)}, out);
+	signing_tdx((struct span){body, TDX_SIGNER_BODY_SIZE}, out);
 }

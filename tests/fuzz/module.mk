@@ -88,3 +88,18 @@ fuzz_programs += %D%/fuzz_intel_level
 %C%_fuzz_intel_level_SOURCES = %D%/fuzz_intel_level.c $(fuzz_main)
 %C%_fuzz_intel_level_LDFLAGS = $(AM_LDFLAGS) $(KC_FUZZ_LDFLAGS)
 EXTRA_DIST += %D%/corpus/intel_level
+
+fuzz_programs += %D%/fuzz_nsm_message
+%C%_fuzz_nsm_message_SOURCES = %D%/fuzz_nsm_message.c $(fuzz_main)
+%C%_fuzz_nsm_message_LDFLAGS = $(AM_LDFLAGS) $(KC_FUZZ_LDFLAGS)
+EXTRA_DIST += %D%/corpus/nsm_message
+
+fuzz_programs += %D%/fuzz_cert_table
+%C%_fuzz_cert_table_SOURCES = %D%/fuzz_cert_table.c $(fuzz_main)
+%C%_fuzz_cert_table_LDFLAGS = $(AM_LDFLAGS) $(KC_FUZZ_LDFLAGS)
+EXTRA_DIST += %D%/corpus/cert_table
+
+fuzz_programs += %D%/fuzz_snp_mix
+%C%_fuzz_snp_mix_SOURCES = %D%/fuzz_snp_mix.c $(fuzz_main)
+%C%_fuzz_snp_mix_LDFLAGS = $(AM_LDFLAGS) $(KC_FUZZ_LDFLAGS)
+EXTRA_DIST += %D%/corpus/snp_mix

@@ -74,16 +74,26 @@ const char *emulator_begin(void)
 	return NULL;
 }
 
+/* One authority for the program: its keys take time. */
+static struct scratch authority;
+
+static void remove_authority(void)
+{
+	scratch_remove(&authority);
+}
+
 bool emulator_make(struct emulator *e)
 {
 	memset(e, 0, sizeof(*e));
+	if (!authority.path[0] && (!scratch_make(&authority) || atexit(remove_authority) != 0))
+		return false;
 	if (!scratch_make(&e->folder))
 		return false;
 	scratch_path(&e->folder, "root", e->root);
 	scratch_path(&e->folder, "control", e->control);
-	scratch_path(&e->folder, "ca", e->ca);
+	snprintf(e->ca, sizeof(e->ca), "%s", authority.path);
 	emulator_control(e, "");
-	return mkdir(e->root, 0755) == 0 && mkdir(e->ca, 0700) == 0;
+	return mkdir(e->root, 0755) == 0;
 }
 
 static bool is_mounted(const char *point)

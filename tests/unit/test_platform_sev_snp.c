@@ -139,7 +139,7 @@ static void test_other_guests(void **state)
 		{"measurement a bent launch\n", "the launch measurement differs"},
 		{"policy 0xb0000\n", "the guest policy differs"},
 		{"vmpl 1\n", "the privilege level (VMPL) differs"},
-		{"other-chip 1\n", "the chip differs"},
+		{"chip another\n", "the chip differs"},
 		{"tcb 0xd015000000000004\n", "the committed TCB version is older"},
 	};
 	struct fixture *f = *state;
