@@ -251,8 +251,8 @@ enum transport_result frame_receive(struct frame_reader *r, struct channel *c, s
 	}
 }
 
-enum transport_result frame_receive_some(struct frame_reader *r, struct channel *c, size_t limit,
-					 struct span *frame)
+static enum transport_result frame_receive_once(struct frame_reader *r, struct channel *c,
+						size_t limit, bool wait, struct span *frame)
 {
 	enum transport_result result = TRANSPORT_OK;
 	size_t need = 0;
@@ -262,12 +262,35 @@ enum transport_result frame_receive_some(struct frame_reader *r, struct channel 
 	frame_reader_release(r);
 	result = frame_reader_parse(r, limit, frame, &need);
 	if (result == TRANSPORT_WANT_MORE) {
-		result = frame_reader_fill(r, c, need, false, &events);
+		result = frame_reader_fill(r, c, need, wait, &events);
 		if (result == TRANSPORT_OK)
 			result = frame_reader_parse(r, limit, frame, &need);
 	}
 	if (result == TRANSPORT_OK)
 		r->frame_size = need;
+	return result;
+}
+
+enum transport_result frame_receive_some(struct frame_reader *r, struct channel *c, size_t limit,
+					 struct span *frame)
+{
+	return frame_receive_once(r, c, limit, false, frame);
+}
+
+enum transport_result frame_receive_slice(struct frame_reader *r, struct channel *c, size_t limit,
+					  struct span *frame)
+{
+	return frame_receive_once(r, c, limit, true, frame);
+}
+
+enum transport_result frame_receive_spin(struct frame_reader *r, struct channel *c, size_t limit,
+					 struct spin *spin, struct span *frame)
+{
+	enum transport_result result = TRANSPORT_WANT_MORE;
+
+	*frame = (struct span){0};
+	while (result == TRANSPORT_WANT_MORE && spin_again(spin))
+		result = frame_receive_once(r, c, limit, false, frame);
 	return result;
 }
 

@@ -11,6 +11,7 @@
 #include "common/buffer.h"
 #include "transport/channel.h"
 #include "transport/result.h"
+#include "transport/spin.h"
 
 #define FRAME_HEAD_SIZE 4
 #define FRAME_LIMIT_DEFAULT (1024U * 1024U)
@@ -61,6 +62,14 @@ enum transport_result frame_receive(struct frame_reader *r, struct channel *c, s
  */
 enum transport_result frame_receive_some(struct frame_reader *r, struct channel *c, size_t limit,
 					 struct span *frame);
+
+/* As frame_receive_some; its recv(2) may wait for as long as the descriptor's receive timeout says. */
+enum transport_result frame_receive_slice(struct frame_reader *r, struct channel *c, size_t limit,
+					  struct span *frame);
+
+/* As frame_receive_some, again and again for as long as SPIN says, which has begun. WANT_MORE: block now. */
+enum transport_result frame_receive_spin(struct frame_reader *r, struct channel *c, size_t limit,
+					 struct spin *spin, struct span *frame);
 
 /* True if a whole further frame (or a head above LIMIT) is held already: call again before epoll.
  */

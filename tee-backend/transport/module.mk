@@ -10,4 +10,5 @@ KC_LIBS += %D%/libkc-transport.a
 	%D%/frame.c %D%/frame.h \
 	%D%/packet.c %D%/packet.h \
 	%D%/result.c %D%/result.h \
+	%D%/spin.c %D%/spin.h \
 	%D%/unix_socket.c %D%/unix_socket.h

@@ -86,6 +86,10 @@ unit_programs += %D%/test_transport_frame
 unit_programs += %D%/test_transport_packet
 %C%_test_transport_packet_SOURCES = %D%/test_transport_packet.c
 
+unit_programs += %D%/test_transport_spin
+%C%_test_transport_spin_SOURCES = %D%/test_transport_spin.c
+%C%_test_transport_spin_LDFLAGS = $(AM_LDFLAGS) -Wl,--wrap=clock_gettime,--wrap=sched_yield
+
 unit_programs += %D%/test_transport_unix_socket
 %C%_test_transport_unix_socket_SOURCES = %D%/test_transport_unix_socket.c
 

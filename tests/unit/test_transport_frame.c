@@ -342,6 +342,56 @@ static void test_non_blocking(void **state)
 			 TRANSPORT_TIMEOUT);
 }
 
+/* One wait of the receive timeout at most; a part of a frame is kept. */
+static void test_slice(void **state)
+{
+	const struct timeval slice = {.tv_usec = 20000};
+	int64_t begun = 0;
+
+	(void)state;
+	assert_int_equal(setsockopt(near.fd, SOL_SOCKET, SO_RCVTIMEO, &slice, sizeof(slice)), 0);
+	begun = result_deadline(0);
+	assert_int_equal(frame_receive_slice(&reader, &near, 10, &frame), TRANSPORT_WANT_MORE);
+	assert_true(result_deadline(0) - begun >= 19);
+	send_raw("\0\0\0\4ab", 6);
+	assert_int_equal(frame_receive_slice(&reader, &near, 10, &frame), TRANSPORT_WANT_MORE);
+	send_raw("cd", 2);
+	assert_int_equal(frame_receive_slice(&reader, &near, 10, &frame), TRANSPORT_OK);
+	assert_memory_equal(frame.data, "abcd", 4);
+}
+
+/* As often as it takes: each look gives the CPU away first, and where others keep it spinning ends. */
+static enum transport_result receive_spinning(void)
+{
+	enum transport_result result = TRANSPORT_WANT_MORE;
+
+	for (int i = 0; i < 1000 && result == TRANSPORT_WANT_MORE; i++) {
+		struct spin spin = {.spinning = true, .left = 1};
+
+		spin_begin(&spin, 100000);
+		result = frame_receive_spin(&reader, &near, 10, &spin, &frame);
+	}
+	return result;
+}
+
+static void test_spin(void **state)
+{
+	struct spin spin = {0};
+
+	(void)state;
+	/* A wait that does not spin reads nothing. */
+	send_raw("\0\0\0\1a", 5);
+	spin_begin(&spin, 1000);
+	assert_int_equal(frame_receive_spin(&reader, &near, 10, &spin, &frame), TRANSPORT_WANT_MORE);
+	assert_int_equal(receive_spinning(), TRANSPORT_OK);
+	assert_memory_equal(frame.data, "a", 1);
+	spin = (struct spin){.spinning = true, .left = 1};
+	spin_begin(&spin, 1000);
+	assert_int_equal(frame_receive_spin(&reader, &near, 10, &spin, &frame), TRANSPORT_WANT_MORE);
+	channel_close(&far);
+	assert_int_equal(receive_spinning(), TRANSPORT_CLOSED);
+}
+
 static void test_steady_state_allocates_nothing(void **state)
 {
 	char body[2000];
@@ -507,6 +557,8 @@ int main(void)
 		T(test_interrupted),
 		T(test_large_frame),
 		T(test_non_blocking),
+		T(test_slice),
+		T(test_spin),
 		T(test_steady_state_allocates_nothing),
 		T(test_release_wipes),
 		T(test_no_memory),
