@@ -14,6 +14,7 @@ struct connection {
 	struct client *client;
 	struct channel channel;
 	struct frame_reader reader;
+	struct spin spin;
 	struct buffer out;
 	uint64_t epoch;  /* of the link that it belongs to */
 	bool busy;       /* checked out */
