@@ -6,6 +6,7 @@
 #include "config.h"
 
 #include <stdlib.h>
+#include <sys/socket.h>
 #include <unistd.h>
 
 #include "enclaved/accepted.h"
@@ -15,6 +16,17 @@
 
 /* Frames served in a row before others get their turn. */
 #define ACCEPTED_BURST 16
+
+/* How long the next request is looked for before a thread that stays blocks. */
+#define ACCEPTED_SPIN_US 50
+
+/* Nothing blocks but the receiving of a thread that stays: all other calls ask not to. */
+static bool accepted_set_pause(int fd)
+{
+	const struct timeval pause = {.tv_usec = ACCEPTED_PAUSE_MS * 1000L};
+
+	return !setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &pause, sizeof(pause));
+}
 
 struct accepted *accepted_new(struct service *service, int fd,
 				  const struct unix_socket_peer *peer, bool allowed)
@@ -34,7 +46,7 @@ struct accepted *accepted_new(struct service *service, int fd,
 	if (!channel_open_socket(&connection->channel, fd)) {
 		close(fd);
 		accepted_free(&connection);
-	} else if (!connection->link) {
+	} else if (!connection->link || !accepted_set_pause(fd)) {
 		accepted_free(&connection);
 	}
 	return connection;
@@ -80,7 +92,7 @@ static enum accepted_state accepted_flush(struct accepted *connection)
 	}
 }
 
-static enum accepted_state connection_answer_fd(struct accepted *connection,
+static enum accepted_state accepted_answer_fd(struct accepted *connection,
 						  const struct buffer *out, int fd)
 {
 	const struct channel_fds fds = {.fd = {fd}, .count = 1};
@@ -96,7 +108,7 @@ static enum accepted_state connection_answer_fd(struct accepted *connection,
 static enum accepted_state accepted_answer(struct accepted *connection, struct buffer *out, int fd)
 {
 	if (fd >= 0)
-		return connection_answer_fd(connection, out, fd);
+		return accepted_answer_fd(connection, out, fd);
 	switch (frame_send_some(&connection->channel, buffer_span(out), (struct span){0},
 				PROTOCOL_FRAME_MAX, &connection->sent)) {
 	case TRANSPORT_OK:
@@ -126,23 +138,33 @@ static enum accepted_state accepted_serve(struct accepted *connection, struct se
 	return more ? state : ACCEPTED_OVER;
 }
 
-enum accepted_state accepted_work(struct accepted *connection, struct service *service,
-				      struct buffer *out)
+/* The next frame, if it is there; STAYING: or comes within ACCEPTED_PAUSE_MS. */
+static enum transport_result accepted_receive(struct accepted *connection, bool staying,
+						struct span *frame)
 {
-	connection->used = result_deadline(0);
-	connection->trimmed = false;
-	if (connection->out.size) {
-		enum accepted_state state = accepted_flush(connection);
+	size_t limit = link_limit(connection->link);
+	enum transport_result result = TRANSPORT_WANT_MORE;
 
-		if (state != ACCEPTED_READ)
-			return state;
-	}
-	for (int i = 0; i < ACCEPTED_BURST; i++) {
-		size_t limit = link_limit(connection->link);
+	if (!staying)
+		return frame_receive_some(&connection->reader, &connection->channel, limit, frame);
+	spin_begin(&connection->spin, ACCEPTED_SPIN_US);
+	result = frame_receive_spin(&connection->reader, &connection->channel, limit, &connection->spin, frame);
+	if (result == TRANSPORT_WANT_MORE)
+		result = frame_receive_slice(&connection->reader, &connection->channel, limit, frame);
+	if (result == TRANSPORT_OK)
+		spin_end(&connection->spin);
+	return result;
+}
+
+/* *SERVED counts frames. */
+static enum accepted_state accepted_turn(struct accepted *connection, struct service *service,
+					     struct buffer *out, bool staying, unsigned *served)
+{
+	for (*served = 0; *served < ACCEPTED_BURST; ++*served) {
 		enum accepted_state state = ACCEPTED_OVER;
 		struct span frame = {0};
 
-		switch (frame_receive_some(&connection->reader, &connection->channel, limit, &frame)) {
+		switch (accepted_receive(connection, staying && !*served, &frame)) {
 		case TRANSPORT_OK:
 			state = accepted_serve(connection, service, frame, out);
 			break;
@@ -154,8 +176,41 @@ enum accepted_state accepted_work(struct accepted *connection, struct service *s
 		frame_reader_release(&connection->reader);
 		if (state != ACCEPTED_READ)
 			return state;
-		if (!frame_reader_pending(&connection->reader, link_limit(connection->link)))
-			break;
+		if (!frame_reader_pending(&connection->reader, link_limit(connection->link))) {
+			++*served;
+			return ACCEPTED_READ;
+		}
 	}
-	return ACCEPTED_READ;
+	/* More is held already, which no event would tell. */
+	return ACCEPTED_WRITE;
+}
+
+enum accepted_state accepted_work(struct accepted *connection, struct service *service,
+				      struct buffer *out)
+{
+	unsigned served = 0;
+
+	connection->used = result_deadline(0);
+	connection->trimmed = false;
+	if (connection->out.size) {
+		enum accepted_state state = accepted_flush(connection);
+
+		if (state != ACCEPTED_READ)
+			return state;
+	}
+	return accepted_turn(connection, service, out, false, &served);
+}
+
+enum accepted_state accepted_stay(struct accepted *connection, struct service *service,
+				      struct buffer *out)
+{
+	enum accepted_state state = ACCEPTED_READ;
+	int64_t until = result_deadline(ACCEPTED_STAY_MS);
+	unsigned served = 0;
+
+	do {
+		state = accepted_turn(connection, service, out, true, &served);
+		connection->used = result_deadline(0);
+	} while (state == ACCEPTED_READ && served && connection->used < until);
+	return state;
 }

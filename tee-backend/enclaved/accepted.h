@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * One connection that the worker has accepted: frames in, frames out, never blocking. Worked on by one thread at a time,
- * which epoll's EPOLLONESHOT sees to.
+ * One connection that the worker has accepted: frames in, frames out, blocking only in accepted_stay. Worked on by one
+ * thread at a time, which epoll's EPOLLONESHOT sees to.
  */
 #ifndef KEYCLAVE_ENCLAVED_ACCEPTED_H
 #define KEYCLAVE_ENCLAVED_ACCEPTED_H
@@ -27,6 +27,7 @@ struct accepted {
 	uid_t uid;
 	struct channel channel;
 	struct frame_reader reader;
+	struct spin spin;
 	struct link *link;
 	struct buffer out; /* an answer that the peer does not take at once */
 	size_t sent;
@@ -48,6 +49,16 @@ enum accepted_state {
 
 /* Serves what has come. OUT is the thread's buffer (.secret), empty before and after. */
 enum accepted_state accepted_work(struct accepted *connection, struct service *service,
+				      struct buffer *out);
+
+/*
+ * Waits for what comes next and serves it, for as long as requests follow each other within ACCEPTED_PAUSE_MS, and
+ * for ACCEPTED_STAY_MS at most. The thread's next request then costs one recv(2) and one sendmsg(2), and the
+ * sender's wake-up is for it alone, which lets the scheduler run it where the sender waits.
+ */
+#define ACCEPTED_PAUSE_MS 20
+#define ACCEPTED_STAY_MS 20
+enum accepted_state accepted_stay(struct accepted *connection, struct service *service,
 				      struct buffer *out);
 
 #endif

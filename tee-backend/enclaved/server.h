@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The worker's threads and connections: one epoll instance, one thread for each CPU, and no thread for a
+ * The worker's threads and connections: one epoll instance, some threads more than CPUs, and no thread for a
  * connection that is idle. Knows frames, not requests.
  */
 #ifndef KEYCLAVE_ENCLAVED_SERVER_H

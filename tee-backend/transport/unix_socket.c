@@ -207,7 +207,7 @@ out:
 enum transport_result unix_socket_accept(int listener, int *fd)
 {
 	do
-		*fd = accept4(listener, NULL, NULL, SOCK_CLOEXEC | SOCK_NONBLOCK);
+		*fd = accept4(listener, NULL, NULL, SOCK_CLOEXEC);
 	while (*fd < 0 && errno == EINTR);
 	if (*fd >= 0)
 		return TRANSPORT_OK;

@@ -23,8 +23,8 @@ enum transport_result unix_socket_connect(const char *path, unsigned timeout_ms,
 bool unix_socket_listen(const char *path, mode_t mode, int backlog, int *fd);
 
 /*
- * The next connection, close-on-exec and non-blocking. WANT_MORE: nobody waits, or he is gone
- * again. FAILED: errno, of which EMFILE and ENFILE ask the caller to pause.
+ * The next connection, close-on-exec and blocking: a call on it that must not wait says so. WANT_MORE:
+ * nobody waits, or he is gone again. FAILED: errno, of which EMFILE and ENFILE ask the caller to pause.
  */
 enum transport_result unix_socket_accept(int listener, int *fd);
 

@@ -171,6 +171,50 @@ static int command_idle(const char *path, int count)
 	return 0;
 }
 
+/* Asks without a pause until the daemon ends the connection; tells of the first answer by a byte to READY. */
+static int crowd_member(const char *path, int ready)
+{
+	struct peer p = {.path = path, .channel = CHANNEL_INIT};
+	CK_RV rv = peer_connect(&p) ? peer_hello(&p, HELLO_NEW) : PEER_BROKEN;
+
+	if (rv != CKR_OK || write(ready, "", 1) != 1)
+		return 1;
+	while (rv == CKR_OK)
+		rv = peer_ask(&p, REQUEST_SLOTS, &(struct empty){0}, NULL);
+	peer_close(&p);
+	return rv == PEER_BROKEN ? 0 : 1;
+}
+
+/* COUNT busy connections, and how long, in milliseconds, the slowest of some that come after them waits for hello. */
+static int command_crowd(const char *path, int count)
+{
+	int pipes[2] = {-1, -1}, status = 0;
+	int64_t slowest = 0;
+	bool served = !pipe(pipes);
+	char byte = 0;
+
+	for (int i = 0; served && i < count; i++)
+		if (fork() == 0)
+			_exit(crowd_member(path, pipes[1]));
+	close(pipes[1]);
+	for (int i = 0; served && i < count; i++)
+		served = read(pipes[0], &byte, 1) == 1;
+	for (int i = 0; served && i < 30; i++) {
+		struct peer p = {.path = path, .channel = CHANNEL_INIT};
+		int64_t begun = result_deadline(0);
+
+		served = peer_connect(&p) && peer_hello(&p, HELLO_NEW) == CKR_OK;
+		peer_close(&p);
+		if (result_deadline(0) - begun > slowest)
+			slowest = result_deadline(0) - begun;
+	}
+	printf("slowest: %lld\n", served ? (long long)slowest : -1LL);
+	fflush(stdout);
+	while (wait(&status) > 0)
+		served = served && !status;
+	return served ? 0 : 1;
+}
+
 static CK_RV peer_slot(struct peer *p, enum request_id id)
 {
 	return peer_ask(p, id, &(struct slot_request){.slot = PEER_SLOT}, NULL);
@@ -455,6 +499,8 @@ static int run(struct peer *p, int argc, char **argv)
 		return command_silent(p, argc > 3 ? argv[3] : NULL);
 	if (!strcmp(command, "idle") && argc > 3)
 		return command_idle(argv[2], atoi(argv[3]));
+	if (!strcmp(command, "crowd") && argc > 3)
+		return command_crowd(argv[2], atoi(argv[3]));
 	if (!strcmp(command, "init"))
 		return command_init(p);
 	if (!strcmp(command, "busy"))
@@ -469,7 +515,8 @@ static int run(struct peer *p, int argc, char **argv)
 		return command_control(p);
 	if (!strcmp(command, "notified"))
 		return command_notified(argv[2]);
-	fputs("usage: daemon_peer hello|silent|idle|init|busy|session|thief|hold|control|notified PATH [ARG]\n", stderr);
+	fputs("usage: daemon_peer hello|silent|idle|crowd|init|busy|session|thief|hold|control|notified PATH [ARG]\n",
+	      stderr);
 	return 64;
 }
 

@@ -7,8 +7,8 @@
 
 check_PROGRAMS += %D%/daemon_peer
 %C%_daemon_peer_SOURCES = %D%/daemon_peer.c
-integration_tests += %D%/test_daemon.sh
-EXTRA_DIST += %D%/test_daemon.sh
+integration_tests += %D%/test_daemon.sh %D%/test_crowd.sh
+EXTRA_DIST += %D%/test_daemon.sh %D%/test_crowd.sh
 
 check_PROGRAMS += %D%/client_recovery
 %C%_client_recovery_SOURCES = %D%/client_recovery.c
