@@ -11,4 +11,5 @@ KC_EXTERNAL_LIBS += $(LIBCBOR_LIBS) $(INIH_LIBS)
 	%D%/memory.c %D%/memory.h \
 	%D%/memory_arena.c %D%/memory_arena.h \
 	%D%/settings.c %D%/settings.h \
-	%D%/settings_value.c %D%/settings_value.h
+	%D%/settings_value.c %D%/settings_value.h \
+	%D%/status.h

@@ -10,7 +10,7 @@
 #include <openssl/types.h>
 
 #include "common/buffer.h"
-#include "mechanism/cryptoki.h"
+#include "common/status.h"
 
 /* Made at first use, lives as long as the process. NULL: no memory, or libcrypto is unusable
  * (logged). */

@@ -8,7 +8,7 @@
 #define KEYCLAVE_PLATFORM_NSM_MESSAGE_H
 
 #include "common/buffer.h"
-#include "mechanism/cryptoki.h"
+#include "common/status.h"
 
 /* Of the driver, linux/nsm.h. */
 #define NSM_MESSAGE_REQUEST_MAX 0x1000

@@ -8,7 +8,7 @@
 
 #include "common/buffer.h"
 #include "common/settings.h"
-#include "mechanism/cryptoki.h"
+#include "common/status.h"
 
 #define PLATFORM_KEY_SIZE 32
 #define PLATFORM_DIGEST_SIZE 64 /* SHA-512 of the claims */

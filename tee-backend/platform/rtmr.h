@@ -8,7 +8,7 @@
 
 #include <stdint.h>
 
-#include "mechanism/cryptoki.h"
+#include "common/status.h"
 
 #define RTMR_FOLDER "/sys/devices/virtual/misc/tdx_guest/measurements"
 #define RTMR_COUNT 4

@@ -8,7 +8,7 @@
 #define KEYCLAVE_PLATFORM_SEV_GUEST_H
 
 #include "common/buffer.h"
-#include "mechanism/cryptoki.h"
+#include "common/status.h"
 
 #define SEV_GUEST_REPORT_DATA_SIZE 64
 #define SEV_GUEST_REPORT_SIZE 1184

@@ -8,7 +8,7 @@
 #define KEYCLAVE_PLATFORM_TSM_H
 
 #include "common/buffer.h"
-#include "mechanism/cryptoki.h"
+#include "common/status.h"
 
 #define TSM_FOLDER "/sys/kernel/config/tsm/report"
 /*

@@ -25,7 +25,7 @@ name_codes() {
 				rest = substr(rest, RSTART + RLENGTH)
 			}
 			print $1 "\t" line rest
-		}' "$KC_SRCDIR/tee-backend/mechanism/cryptoki.h" -
+		}' "$KC_SRCDIR/tee-backend/common/status.h" -
 }
 
 # run WHO MODULE CHAPTER...: their lines in $T/lines/WHO.
