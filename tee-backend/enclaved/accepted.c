@@ -143,6 +143,7 @@ static enum transport_result accepted_receive(struct accepted *connection, bool 
 						struct span *frame)
 {
 	size_t limit = link_limit(connection->link);
+	size_t held = connection->reader.in.size;
 	enum transport_result result = TRANSPORT_WANT_MORE;
 
 	if (!staying)
@@ -150,6 +151,9 @@ static enum transport_result accepted_receive(struct accepted *connection, bool 
 	spin_begin(&connection->spin, ACCEPTED_SPIN_US);
 	result = frame_receive_spin(&connection->reader, &connection->channel, limit, &connection->spin, frame);
 	if (result == TRANSPORT_WANT_MORE)
+		result = frame_receive_slice(&connection->reader, &connection->channel, limit, frame);
+	/* The rest of a frame larger than one block. */
+	if (result == TRANSPORT_WANT_MORE && connection->reader.in.size > held)
 		result = frame_receive_slice(&connection->reader, &connection->channel, limit, frame);
 	if (result == TRANSPORT_OK)
 		spin_end(&connection->spin);
