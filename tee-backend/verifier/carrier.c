@@ -157,11 +157,17 @@ static bool read_request(X509_REQ *request, struct carrier *c, const char **why)
 
 /* ---- both ---- */
 
+/* A source of PEM, NULL where INPUT is no text: a collection in CBOR has certificates in PEM inside, and is none. */
+static BIO *pem_source(struct span input)
+{
+	return input.data[0] < 0x80 ? BIO_new_mem_buf(input.data, (int)input.size) : NULL;
+}
+
 /* DER must be the whole of INPUT: a piece of evidence is no certificate with a tail. */
 static X509 *parse_certificate(struct span input)
 {
 	const uint8_t *at = input.data;
-	BIO *memory = BIO_new_mem_buf(input.data, (int)input.size);
+	BIO *memory = pem_source(input);
 	X509 *certificate = memory ? PEM_read_bio_X509(memory, NULL, NULL, NULL) : NULL;
 
 	BIO_free(memory);
@@ -178,7 +184,7 @@ static X509 *parse_certificate(struct span input)
 static X509_REQ *parse_request(struct span input)
 {
 	const uint8_t *at = input.data;
-	BIO *memory = BIO_new_mem_buf(input.data, (int)input.size);
+	BIO *memory = pem_source(input);
 	X509_REQ *request = memory ? PEM_read_bio_X509_REQ(memory, NULL, NULL, NULL) : NULL;
 
 	BIO_free(memory);
