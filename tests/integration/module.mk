@@ -50,3 +50,5 @@ integration_tests += %D%/nginx.sh
 EXTRA_DIST += %D%/nginx.sh
 integration_tests += %D%/test_damage.sh
 EXTRA_DIST += %D%/test_damage.sh
+integration_tests += %D%/platforms.sh
+EXTRA_DIST += %D%/platforms.sh
