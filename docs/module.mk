@@ -14,3 +14,5 @@ EXTRA_DIST += %D%/keyclave.1
 man_MANS += %D%/provider-keyclave.7
 EXTRA_DIST += %D%/provider-keyclave.7
 EXTRA_DIST += %D%/benchmarks.md
+man_MANS += %D%/libkeyclave-verify.3
+EXTRA_DIST += %D%/libkeyclave-verify.3

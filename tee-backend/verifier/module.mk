@@ -28,3 +28,20 @@ KC_EXTERNAL_LIBS += $(LIBCRYPTO_LIBS) $(JANSSON_LIBS)
 	%D%/sev_snp.c %D%/sev_snp.h \
 	%D%/sev_snp_certificate.c %D%/sev_snp_certificate.h \
 	%D%/verifier.c %D%/verifier.h
+
+# The public library. The number is that of its ABI.
+sharedlib_PROGRAMS += %D%/libkeyclave-verify.so.0
+%C%_libkeyclave_verify_so_0_SOURCES = %D%/keyclave-verify.c %D%/keyclave-verify.h
+%C%_libkeyclave_verify_so_0_LDFLAGS = $(KC_LIBRARY_LINK) -Wl,-soname,libkeyclave-verify.so.0 \
+	-Wl,--version-script=$(top_srcdir)/%D%/keyclave-verify.map
+%C%_libkeyclave_verify_so_0_LDADD = \
+	%D%/libkc-verifier.a tee-backend/common/libkc-common.a \
+	$(LIBCRYPTO_LIBS) $(JANSSON_LIBS) $(LIBCBOR_LIBS)
+EXTRA_%C%_libkeyclave_verify_so_0_DEPENDENCIES = %D%/keyclave-verify.map
+include_HEADERS += %D%/keyclave-verify.h
+nodist_pkgconfig_DATA += %D%/keyclave-verify.pc
+EXTRA_DIST += %D%/keyclave-verify.map %D%/keyclave-verify.pc.in
+install-exec-hook: install-sharedlibPROGRAMS
+	cd '$(DESTDIR)$(libdir)' && ln -sf libkeyclave-verify.so.0 libkeyclave-verify.so
+uninstall-hook:
+	rm -f '$(DESTDIR)$(libdir)/libkeyclave-verify.so'

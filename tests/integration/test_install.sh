@@ -25,12 +25,13 @@ daemon=$root$(folder sbindir)/keyclaved
 cli=$root$(folder bindir)/keyclave
 module_file=$root$(folder p11kitmoduledir)/keyclave.module
 pc=$root$(folder pkgconfigdir)/keyclave.pc
+library=$root$(folder libdir)/libkeyclave-verify.so.0
 units=$root$(folder systemdunitdir)
 man=$root$(folder mandir)
 
 for file in "$pkcs11" "$provider" "$daemon" "$cli" "$module_file" "$pc" "$units/keyclaved.socket" \
 	"$units/keyclaved.service" "$root$(folder includedir)/keyclave.h" "$man/man8/keyclaved.8" \
-	"$man/man1/keyclave.1" "$man/man5/keyclave.conf.5"; do
+	"$man/man1/keyclave.1" "$man/man5/keyclave.conf.5" "$library" "$man/man3/libkeyclave-verify.3"; do
 	if [ -s "$file" ]; then ok "installed: ${file#"$root"}"; else not_ok "installed: ${file#"$root"}"; fi
 done
 check_output "nothing from the build tree is installed" '^0$' \
@@ -43,6 +44,15 @@ fi
 
 # ---- objects ----
 sanitized=${KC_SANITIZERS:-}
+# A program of others' needs their run time too.
+sanitize=
+for sanitizer in $sanitized; do
+	case $sanitizer in
+	asan) sanitize="$sanitize -fsanitize=address" ;;
+	ubsan) sanitize="$sanitize -fsanitize=undefined" ;;
+	tsan) sanitize="$sanitize -fsanitize=thread" ;;
+	esac
+done
 hardened() {
 	local file=$1 dynamic
 	dynamic=$(readelf -dW "$file")
@@ -55,7 +65,7 @@ hardened() {
 		check_output "${file##*/}: no run path" '^$' sh -c "echo; readelf -dW '$file' | grep -E 'RPATH|RUNPATH' && exit 1; :"
 	fi
 }
-for file in "$pkcs11" "$provider" "$daemon" "$cli"; do
+for file in "$pkcs11" "$provider" "$daemon" "$cli" "$library"; do
 	[ -e "$file" ] && hardened "$file"
 done
 
@@ -97,6 +107,52 @@ C
 # shellcheck disable=SC2046,SC2086
 check "a program includes keyclave.h" ${KC_CC:-cc} -Wall -Wextra -Werror -I "$root$(folder includedir)" \
 	$(pkg-config --cflags p11-kit-1) -c "$T/user.c" -o "$T/user.o"
+
+# A program of somebody else's that verifies evidence: what it needs is in the installed tree alone.
+cat >"$T/verify.c" <<'C'
+#include <keyclave-verify.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+int main(int argc, char **argv)
+{
+	static char bytes[1 << 20];
+	FILE *file = fopen(argv[1], "rb");
+	struct keyclave_verify_request request = {
+		.size = sizeof(request), .evidence = {bytes, file ? fread(bytes, 1, sizeof(bytes), file) : 0}};
+	char *report = NULL;
+	int result = 0;
+
+	request.policy = argc > 2 ? argv[2] : NULL;
+	result = keyclave_verify(&request, &report);
+	printf("%s\n", report ? report : "no report");
+	keyclave_verify_free(report);
+	request.size = 1;
+	return keyclave_verify(&request, NULL) == KEYCLAVE_VERIFY_FAILED ? result : 99;
+}
+C
+own_pc() { env PKG_CONFIG_PATH="$(dirname "$pc")" PKG_CONFIG_SYSROOT_DIR="$root" pkg-config "$@"; }
+# shellcheck disable=SC2046,SC2086
+check "a program links libkeyclave-verify" ${KC_CC:-cc} -Wall -Wextra -Werror $sanitize "$T/verify.c" -o "$T/verify" \
+	$(own_pc --cflags --libs keyclave-verify)
+is "the library exports its two functions" \
+	"$(nm -D --defined-only "$library" | awk '$2 == "T" { sub("@.*", "", $3); print $3 }' | sort | tr '\n' ' ')" \
+	"keyclave_verify keyclave_verify_free "
+if (
+	. "$KC_SRCDIR/tests/integration/token.sh"
+	make_token && "$KC_CLI" attest --out "$T/evidence"
+) >"$T/attest.log" 2>&1; then
+	export LD_LIBRARY_PATH="${library%/*}"
+	allow='"allow": ["notee", "no-nonce", "any-identity"]'
+	check_output "it verifies evidence" '"verdict": "good"' "$T/verify" "$T/evidence" "{\"version\": 1, $allow}"
+	check_status "refuses it without a policy" 1 "$T/verify" "$T/evidence"
+	check_status "and says that nonsense is unusable" 2 "$T/verify" "$T/verify.c" "{\"version\": 1, $allow}"
+	check_status "as is a policy that it does not understand" 2 "$T/verify" "$T/evidence" '{"version": 2}'
+	unset LD_LIBRARY_PATH
+else
+	not_ok "evidence for it"
+	diag_file "$T/attest.log"
+fi
 
 if command -v systemd-analyze >/dev/null 2>&1; then
 	# It looks for the programs that units name: those of this installation.
