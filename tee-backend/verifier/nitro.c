@@ -245,21 +245,12 @@ static X509 *read_x509(struct span der)
 	return NULL;
 }
 
-static bool check_certificates(struct nitro *n)
+static bool check_leaf(struct nitro *n)
 {
 	n->leaf = read_x509(n->certificate);
-	n->carried = sk_X509_new_null();
-	if (!n->leaf || !ecdsa_is_on(X509_get0_pubkey(n->leaf), "P-384"))
-		return appraisal_check(n->a, "form", false, "its certificate is not one with a P-384 key");
-	for (size_t i = 0; i < n->cabundle_count; i++) {
-		X509 *x = read_x509(n->cabundle[i]);
-
-		if (!x || !n->carried || !sk_X509_push(n->carried, x)) {
-			X509_free(x);
-			return appraisal_check(n->a, "form", false, "its cabundle has what is not a certificate");
-		}
-	}
-	return true;
+	if (n->leaf && ecdsa_is_on(X509_get0_pubkey(n->leaf), "P-384"))
+		return true;
+	return appraisal_check(n->a, "form", false, "its certificate is not one with a P-384 key");
 }
 
 /* Over RFC 9052's Sig_structure: ["Signature1", protected, h'', payload]. */
@@ -282,15 +273,23 @@ static bool check_signature(struct nitro *n)
 			       good ? "good" : "the document was changed, or another key signed it");
 }
 
+/* After the signature: what nobody signed is not worth the time. */
 static bool check_chain(struct nitro *n)
 {
-	const struct chain_request request = {
-		.vendor = CHAIN_NITRO,
-		.leaf = n->leaf,
-		.carried = n->carried,
-		.time = (int64_t)(n->timestamp / 1000),
-	};
+	struct chain_request request = {
+		.vendor = CHAIN_NITRO, .leaf = n->leaf, .time = (int64_t)(n->timestamp / 1000)};
 
+	n->carried = sk_X509_new_null();
+	for (size_t i = 0; i < n->cabundle_count; i++) {
+		X509 *x = read_x509(n->cabundle[i]);
+
+		if (!x || !n->carried || !sk_X509_push(n->carried, x)) {
+			X509_free(x);
+			return appraisal_check(n->a, "certificate chain", false,
+					       "its cabundle has what is not a certificate");
+		}
+	}
+	request.carried = n->carried;
 	return chain_verify(n->a, &request);
 }
 
@@ -368,7 +367,7 @@ bool nitro_appraise(struct appraisal *a, struct span document)
 	if (!a->platform)
 		a->platform = NITRO_PLATFORM;
 	ERR_set_mark();
-	if (check_form(&n, document) && check_certificates(&n) && check_signature(&n) && check_chain(&n)) {
+	if (check_form(&n, document) && check_leaf(&n) && check_signature(&n) && check_chain(&n)) {
 		a->tee = true;
 		facts(&n);
 		good = check_debug(&n) && check_age(&n) && check_public_key(&n) &&

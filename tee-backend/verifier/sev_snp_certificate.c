@@ -100,6 +100,17 @@ static struct span read_ia5(X509 *x, const char *oid)
 	return (struct span){der.data + 2, der.size - 2};
 }
 
+/* Older certificates have the bytes as they are, newer ones in an OCTET STRING. */
+static struct span read_chip(X509 *x, const struct sev_snp_product *product)
+{
+	struct span value = extension(x, AMD "4");
+
+	if (value.size == 2 + (size_t)product->chip_size && value.data[0] == V_ASN1_OCTET_STRING &&
+	    value.data[1] == product->chip_size)
+		return (struct span){value.data + 2, product->chip_size};
+	return value;
+}
+
 static bool read_tcb(X509 *x, struct sev_snp_certificate *out)
 {
 	const bool fmc = out->product->fmc;
@@ -138,7 +149,7 @@ bool sev_snp_certificate_read(X509 *x, struct sev_snp_certificate *out)
 	out->product = product.data ? sev_snp_product_named(product) : NULL;
 	if (!out->product || !ecdsa_is_on(X509_get0_pubkey(x), "P-384") || !read_tcb(x, out))
 		return false;
-	out->chip = extension(x, AMD "4"); /* its bytes as they are, without a DER head */
+	out->chip = read_chip(x, out->product);
 	out->csp = read_ia5(x, AMD "5");
 	out->vlek = out->csp.data != NULL;
 	if (out->vlek ? out->chip.data != NULL : out->chip.size != out->product->chip_size)

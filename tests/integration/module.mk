@@ -26,6 +26,9 @@ integration_tests += %D%/test_death.sh
 long_tests += %D%/test_death_long.sh
 EXTRA_DIST += %D%/death.sh %D%/test_death.sh %D%/test_death_long.sh
 
+long_tests += %D%/test_evidence_long.sh
+EXTRA_DIST += %D%/test_evidence_long.sh
+
 # The OpenSSL provider, by the openssl command and by a program of its own.
 EXTRA_DIST += %D%/openssl_lib.sh
 check_PROGRAMS += %D%/provider_api

@@ -262,6 +262,14 @@ unit_programs += %D%/test_verifier_nitro
 %C%_test_verifier_nitro_CPPFLAGS = $(kc_signed_cppflags)
 %C%_test_verifier_nitro_LDADD = $(KC_SIGNERS) $(LDADD)
 %C%_test_verifier_nitro_SOURCES = %D%/test_verifier_nitro.c
+
+# Genuine evidence, skipped where it is not on this machine.
+unit_programs += %D%/test_verifier_sev_snp_samples
+%C%_test_verifier_sev_snp_samples_SOURCES = \
+	%D%/test_verifier_sev_snp_samples.c %D%/evidence_sample.c %D%/evidence_sample.h
+unit_programs += %D%/test_verifier_nitro_samples
+%C%_test_verifier_nitro_samples_SOURCES = \
+	%D%/test_verifier_nitro_samples.c %D%/evidence_sample.c %D%/evidence_sample.h
 unit_programs += %D%/test_verifier_tdx
 %C%_test_verifier_tdx_CPPFLAGS = $(kc_signed_cppflags)
 %C%_test_verifier_tdx_LDADD = $(KC_SIGNERS) $(LDADD)

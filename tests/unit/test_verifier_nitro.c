@@ -243,7 +243,7 @@ static void test_values(void **state)
 	refuses(&s, "form", "empty cabundle");
 	s.document.no_cabundle = false;
 	s.document.junk_in_cabundle = true;
-	refuses(&s, "form", "not a certificate");
+	refuses(&s, "certificate chain", "not a certificate");
 	s.document.junk_in_cabundle = false;
 	s.document.present = 0;
 	refuses(&s, "form", "no PCRs");
