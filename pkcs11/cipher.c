@@ -37,10 +37,10 @@ static CK_RV run_frame(struct session *s, struct operation *op, struct span data
 		rv = client_call(s->client,
 				 op->kind == OPERATION_ENCRYPT ? REQUEST_ENCRYPT : REQUEST_DECRYPT,
 				 &request, &answer);
+	operation_heard(s, op, rv, answer.message.operate_response.version);
 	if (rv == CKR_OK) {
 		const struct operate_response *response = &answer.message.operate_response;
 
-		descriptor_seen(s->client, op->key, response->version);
 		if (!buffer_set(&op->result, response->data.data, response->data.size))
 			rv = CKR_HOST_MEMORY;
 	}
@@ -66,9 +66,9 @@ static CK_RV run_link(struct session *s, struct operation *op, struct span data,
 	if (op->mechanism.iv.size == sizeof(op->chain))
 		request.mechanism.iv = (struct span){op->chain, sizeof(op->chain)};
 	rv = client_call(s->client, REQUEST_CHAIN, &request, &answer);
+	operation_heard(s, op, rv, response->version);
 	if (rv != CKR_OK)
 		return rv;
-	descriptor_seen(s->client, op->key, response->version);
 	if (response->next_iv.size == sizeof(op->chain))
 		memcpy(op->chain, response->next_iv.data, sizeof(op->chain));
 	if (response->grant.size == sizeof(op->grant))

@@ -194,6 +194,23 @@ CK_RV operation_spend(struct operation *operation, struct span *grant)
 	return CKR_OK;
 }
 
+void operation_heard(struct session *session, const struct operation *operation, CK_RV rv, uint64_t version)
+{
+	switch (rv) {
+	case CKR_OK:
+		descriptor_seen(session->client, operation->key, version);
+		break;
+	case CKR_KEY_HANDLE_INVALID:
+	case CKR_KEY_FUNCTION_NOT_PERMITTED:
+	case CKR_KEY_TYPE_INCONSISTENT:
+	case CKR_MECHANISM_INVALID:
+		descriptor_drop(session->client, operation->key->slot, operation->key->handle);
+		break;
+	default:
+		break;
+	}
+}
+
 CK_RV operation_stream_open(struct session *session, struct operation *operation, struct span state)
 {
 	struct stream_open_request request = {
@@ -212,10 +229,9 @@ CK_RV operation_stream_open(struct session *session, struct operation *operation
 		operation->stream = answer.message.stream_open_response.stream;
 		operation->streaming = true;
 		operation->granted = false;
-		if (operation->key)
-			descriptor_seen(session->client, operation->key,
-					answer.message.stream_open_response.version);
 	}
+	if (operation->key)
+		operation_heard(session, operation, rv, answer.message.stream_open_response.version);
 	client_done(&answer);
 	return rv;
 }

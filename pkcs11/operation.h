@@ -77,6 +77,12 @@ CK_RV operation_absorb(struct session *session, struct operation *operation, str
 /* The grant for a key that wants one each time; {NULL, 0} for others. CKR_USER_NOT_LOGGED_IN. */
 CK_RV operation_spend(struct operation *operation, struct span *grant);
 
+/*
+ * What the enclave's answer RV, of VERSION when it is CKR_OK, says of the cached descriptor: a key that changed or that
+ * it refuses is asked about anew (rule 1).
+ */
+void operation_heard(struct session *session, const struct operation *operation, CK_RV rv, uint64_t version);
+
 /* Opens the operation's stream in the enclave; STATE: of a digest, else empty. */
 CK_RV operation_stream_open(struct session *session, struct operation *operation, struct span state);
 

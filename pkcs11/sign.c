@@ -58,10 +58,10 @@ static CK_RV run_operate(struct session *s, struct operation *op, enum request_i
 
 	if (rv == CKR_OK)
 		rv = client_call(s->client, id, &request, &answer);
+	operation_heard(s, op, rv, answer.message.operate_response.version);
 	if (rv == CKR_OK) {
 		const struct operate_response *response = &answer.message.operate_response;
 
-		descriptor_seen(s->client, op->key, response->version);
 		if (!buffer_set(&op->result, response->data.data, response->data.size))
 			rv = CKR_HOST_MEMORY;
 	}
@@ -98,8 +98,7 @@ static CK_RV finish_verify(struct session *s, struct operation *op, struct span 
 	request.mechanism = input.mechanism;
 	request.data = input.data;
 	rv = client_call(s->client, REQUEST_VERIFY, &request, &answer);
-	if (rv == CKR_OK)
-		descriptor_seen(s->client, op->key, answer.message.verify_response.version);
+	operation_heard(s, op, rv, answer.message.verify_response.version);
 	client_done(&answer);
 	memory_wipe(input.bytes, sizeof(input.bytes));
 	return rv;

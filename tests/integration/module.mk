@@ -55,3 +55,5 @@ integration_tests += %D%/test_damage.sh
 EXTRA_DIST += %D%/test_damage.sh
 integration_tests += %D%/platforms.sh
 EXTRA_DIST += %D%/platforms.sh
+integration_tests += %D%/test_rules.sh
+EXTRA_DIST += %D%/test_rules.sh

@@ -5,6 +5,7 @@ lint_tests += \
 	%D%/layers.sh \
 	%D%/one_table.sh \
 	%D%/registered.sh \
+	%D%/rules.sh \
 	%D%/style.sh
 EXTRA_DIST += %D%/lint.sh $(lint_tests)
 CLEANFILES += %D%/headers.stamp

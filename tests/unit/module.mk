@@ -300,6 +300,10 @@ unit_programs += %D%/test_pkcs11_operation
 	%D%/test_pkcs11_operation.c %D%/module_fixture.c %D%/module_fixture.h
 %C%_test_pkcs11_operation_LDADD = $(LDADD) -ldl
 
+unit_programs += %D%/test_pkcs11_module
+%C%_test_pkcs11_module_SOURCES = %D%/test_pkcs11_module.c %D%/module_fixture.c %D%/module_fixture.h
+%C%_test_pkcs11_module_LDADD = $(LDADD) -ldl
+
 unit_programs += %D%/test_pkcs11_login
 %C%_test_pkcs11_login_SOURCES = %D%/test_pkcs11_login.c %D%/module_fixture.c %D%/module_fixture.h
 %C%_test_pkcs11_login_LDADD = $(LDADD) -ldl

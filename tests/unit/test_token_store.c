@@ -11,6 +11,8 @@
 #include <string.h>
 
 #include "cmocka_test.h"
+#include "protocol/message.h"
+#include "token/internal.h"
 #include "token_fixture.h"
 
 static const struct once once_a = {.context = {1, 2, 3}, .sequence = 7};
@@ -349,6 +351,64 @@ static void private_objects_are_found_by_the_user_only(void **state)
 
 /* ---- once ---- */
 
+/* DESIGN section 7, rule 13: what was given once is never given again, and at the end there is no more. */
+static void handles_are_never_given_twice(void **state)
+{
+	struct fixture *f = *state;
+	uint64_t slot = fixture_init(f, "t");
+	struct token *token = fixture_token(f, slot);
+	struct object *object = fixture_data(f, "x");
+	uint64_t last = fixture_insert(f, token, "x"), handles[2] = {0, 0};
+
+	for (int i = 0; i < 3; i++) {
+		uint64_t next = 0;
+
+		assert_int_equal(token_remove(token, last, NULL), CKR_OK);
+		token_free(&token);
+		fixture_reopen(f);
+		token = fixture_token(f, slot);
+		next = fixture_insert(f, token, "x");
+		assert_true(next > last);
+		last = next;
+	}
+	/* As after a very long life. */
+	token->head.next_handle = HANDLE_TOKEN_MAX;
+	assert_int_equal(fixture_insert(f, token, "the last"), HANDLE_TOKEN_MAX);
+	assert_int_equal(token_insert(token, &object, 1, NULL, handles), CKR_DEVICE_MEMORY);
+	assert_int_equal(token_remove(token, HANDLE_TOKEN_MAX, NULL), CKR_OK);
+	assert_int_equal(token_insert(token, &object, 1, NULL, handles), CKR_DEVICE_MEMORY);
+	assert_string_equal(fixture_label(token, last), "x");
+	object_free(&object);
+	token_free(&token);
+}
+
+static uint64_t epoch_of(struct token *token)
+{
+	struct token_facts facts;
+
+	token_facts(token, &facts);
+	return facts.epoch;
+}
+
+/* Rule 19: PIN, policy and delete writes raise it (of policy: replacing_is_compare_and_swap), others do not. */
+static void what_raises_the_epoch(void **state)
+{
+	struct fixture *f = *state;
+	struct token *token = fixture_token(f, fixture_init(f, "t"));
+	uint64_t before = epoch_of(token), handle = fixture_insert(f, token, "x");
+
+	assert_int_equal(token_end_login(token, (const uint8_t[TOKEN_LOGIN_SIZE]){1}, 1000), CKR_OK);
+	assert_int_equal(epoch_of(token), before);
+	assert_int_equal(token_remove(token, handle, NULL), CKR_OK);
+	assert_int_equal(epoch_of(token), before + 1);
+	assert_int_equal(token_check_pin(token, CKU_USER, text_span("wrong"), NULL), CKR_PIN_INCORRECT);
+	assert_true(epoch_of(token) > before + 1);
+	before = epoch_of(token);
+	assert_int_equal(token_set_pin(token, CKU_USER, text_span(USER_PIN), text_span("another-pin"), NULL), CKR_OK);
+	assert_true(epoch_of(token) > before);
+	token_free(&token);
+}
+
 static void once_twice_is_one_object(void **state)
 {
 	struct fixture *f = *state;
@@ -487,6 +547,8 @@ int main(void)
 	    ON_MEMORY(what_is_not_destroyable_stays),
 	    ON_MEMORY(the_limit_of_objects_is_the_stores),
 	    ON_MEMORY(finding_pages_through_many),
+	    ON_MEMORY(handles_are_never_given_twice),
+	    ON_MEMORY(what_raises_the_epoch),
 	    ON_MEMORY(private_objects_are_found_by_the_user_only),
 	    ON_BOTH(once_twice_is_one_object),
 	    ON_BOTH(once_initialises_once),
