@@ -54,9 +54,9 @@ struct entry {
 struct journal {
 	struct entry entry[ENTRIES];
 	uint32_t count;
-	uint64_t created, destroyed, found, logins;
-	uint64_t unanswered; /* the daemon died of it too often, or was away too long: as said by the code */
-	uint64_t wrong;      /* answers that must not be */
+	unsigned long long created, destroyed, found, logins;
+	unsigned long long unanswered; /* the daemon died of it too often, or was away too long: as said by the code */
+	unsigned long long wrong;      /* answers that must not be */
 	int64_t slowest_ms;
 	const char *slowest; /* what it was: a literal, which all processes have */
 };
@@ -198,10 +198,8 @@ static void not_acknowledged(struct thread *t, const char *what, CK_RV rv)
 
 static void took(struct thread *t, const char *what, int64_t ms)
 {
-	if (ms <= t->journal->slowest_ms)
-		return;
-	t->journal->slowest_ms = ms;
-	t->journal->slowest = what;
+	t->journal->slowest = ms > t->journal->slowest_ms ? what : t->journal->slowest;
+	t->journal->slowest_ms = ms > t->journal->slowest_ms ? ms : t->journal->slowest_ms;
 }
 
 static void log_in(struct thread *t)
@@ -233,10 +231,7 @@ static void wrong(struct thread *t, const char *what, uint32_t number, CK_ULONG 
 
 static uint32_t add(struct thread *t, enum kind kind)
 {
-	struct entry *e = &t->journal->entry[t->journal->count];
-
-	e->kind = (uint8_t)kind;
-	e->state = STATE_MAYBE;
+	t->journal->entry[t->journal->count] = (struct entry){.kind = (uint8_t)kind, .state = STATE_MAYBE};
 	return t->journal->count++;
 }
 
@@ -647,15 +642,9 @@ static bool kill_daemon(enum victim victim)
 
 static enum victim choose(unsigned *seed)
 {
-	switch ((unsigned)rand_r(seed) % 16) {
-	case 0:
-		return VICTIM_KEEPER;
-	case 1:
-	case 2:
-		return VICTIM_BOTH;
-	default:
-		return VICTIM_WORKER;
-	}
+	unsigned side = (unsigned)rand_r(seed) % 16;
+
+	return side == 0 ? VICTIM_KEEPER : side <= 2 ? VICTIM_BOTH : VICTIM_WORKER;
 }
 
 /*
@@ -737,24 +726,21 @@ static void report(double seconds, unsigned rounds)
 		sum.logins += j->logins;
 		sum.unanswered += j->unanswered;
 		sum.wrong += j->wrong;
-		if (j->slowest_ms > sum.slowest_ms) {
-			sum.slowest_ms = j->slowest_ms;
-			sum.slowest = j->slowest;
-		}
+		sum.slowest = j->slowest_ms > sum.slowest_ms ? j->slowest : sum.slowest;
+		sum.slowest_ms = j->slowest_ms > sum.slowest_ms ? j->slowest_ms : sum.slowest_ms;
 	}
 	printf("# %llu objects created, %llu destroyed, %llu finds, %llu logins: %.0f calls a second; "
 	       "the slowest, a %s, took %lld ms\n",
-	       (unsigned long long)sum.created, (unsigned long long)sum.destroyed, (unsigned long long)sum.found,
-	       (unsigned long long)sum.logins,
+	       sum.created, sum.destroyed, sum.found, sum.logins,
 	       (double)(sum.created + sum.destroyed + sum.found + sum.logins) / seconds,
 	       sum.slowest ? sum.slowest : "call", (long long)sum.slowest_ms);
 	/* By the round, since a slow machine plays fewer of them. */
 	ok(sum.created > 2 * rounds && sum.destroyed > rounds && sum.found > rounds && sum.logins > 0,
 	   "work was done");
-	ok(!sum.wrong, "no answer was wrong (%llu were)", (unsigned long long)sum.wrong);
+	ok(!sum.wrong, "no answer was wrong (%llu were)", sum.wrong);
 	ok(in_sanitizer_build() || sum.slowest_ms < SLOWEST_MS, "no call waited twice for a daemon that was gone");
 	ok(sum.unanswered * 20 < shared->calls, "the daemon was back in time: %llu of %u calls got no answer",
-	   (unsigned long long)sum.unanswered, shared->calls);
+	   sum.unanswered, shared->calls);
 }
 
 /* FUNCTION in a process of its own: the module is loaded and gone with it. */

@@ -10,42 +10,51 @@ rows() {
 		in_table && $2 ~ /^[67]\.[0-9]+$/ { print $2 "\t" $4 }' "$1/docs/architecture.md"
 }
 
-# one RULE FILE [FUNCTION...|"TEXT"...]
-one() {
-	local root=$1 rule=$2 file=$3 rest=$4 text word
-	if [ ! -f "$root/tests/$file" ]; then
-		echo "docs/architecture.md: rule $rule: there is no tests/$file"
-		return
-	fi
-	while [[ $rest == *'"'*'"'* ]]; do
-		text=${rest#*'"'}
-		text=${text%%'"'*}
-		rest=${rest/'"'"$text"'"'/}
-		grep -qF -- "$text" "$root/tests/$file" || echo "docs/architecture.md: rule $rule: tests/$file has no check \"$text\""
-	done
-	for word in $rest; do
-		# Defined, and named once more by the list of tests or a caller.
-		[ "$(grep -cE "(^|[^a-z_0-9])$word([^a-z_0-9]|\$)" "$root/tests/$file")" -ge 2 ] ||
-			grep -qrE --include='*.[ch]' "(^|[^a-z_0-9])$word\(" "$root/tests/${file%/*}" --exclude="${file##*/}" ||
-			echo "docs/architecture.md: rule $rule: tests/$file has no test $word that is run"
-	done
+# wanted ROOT: "RULE<tab>FILE<tab>WORD" or "RULE<tab>FILE<tab>"TEXT"" for each thing that a row names; - for a file alone.
+wanted() {
+	rows "$1" | awk -F'\t' '{
+		n = split($2, item, "`")
+		for (i = 2; i <= n; i += 2) {
+			file = item[i]; sub(/ .*/, "", file); rest = substr(item[i], length(file) + 2)
+			print $1 "\t" file "\t-"
+			while (match(rest, /"[^"]*"/)) {
+				print $1 "\t" file "\t" substr(rest, RSTART, RLENGTH)
+				rest = substr(rest, 1, RSTART - 1) substr(rest, RSTART + RLENGTH)
+			}
+			m = split(rest, word, / +/)
+			for (k = 1; k <= m; k++) if (word[k] != "") print $1 "\t" file "\t" word[k]
+		}
+		if (n < 3) print $1 "\t\t"
+	}'
 }
 
 rules() {
-	local root=$1 rule tests item n
-	local -A seen=()
-	while IFS=$'\t' read -r rule tests; do
+	local root=$1 rule file what text said='docs/architecture.md: rule'
+	local -A content=() seen=()
+	while IFS=$'\t' read -r rule file what; do
 		seen[$rule]=1
-		[[ $tests == *'`'*'`'* ]] || echo "docs/architecture.md: rule $rule: a row without a test"
-		while [[ $tests == *'`'*'`'* ]]; do
-			item=${tests#*'`'}
-			item=${item%%'`'*}
-			tests=${tests#*'`'"$item"'`'}
-			if [[ $item == *' '* ]]; then one "$root" "$rule" "${item%% *}" "${item#* }"; else one "$root" "$rule" "$item" ''; fi
-		done
-	done < <(rows "$root")
-	for n in {1..20}; do
-		[ -n "${seen[7.$n]-}" ] || echo "docs/architecture.md: rule 7.$n has no row"
+		[ -n "$file" ] || { echo "$said $rule: a row without a test" && continue; }
+		if [ -z "${content[$file]+set}" ]; then
+			content[$file]=
+			[ ! -f "$root/tests/$file" ] || content[$file]=$(<"$root/tests/$file")
+		fi
+		text=${content[$file]}
+		case $what in
+		-) [ -n "$text" ] || echo "$said $rule: there is no tests/$file" ;;
+		'"'*)
+			what=${what:1:-1}
+			[[ -z $text || $text == *"$what"* ]] || echo "$said $rule: tests/$file has no check \"$what\""
+			;;
+		*)
+			# Defined, and named once more by the list of tests, or called from beside it.
+			[[ -z $text || " $text" =~ [^a-z_0-9]$what[^a-z_0-9].*[^a-z_0-9]$what[^a-z_0-9] ]] ||
+				grep -qrE --include='*.[ch]' "(^|[^a-z_0-9])$what\(" "$root/tests/${file%/*}" --exclude="${file##*/}" ||
+				echo "$said $rule: tests/$file has no test $what that is run"
+			;;
+		esac
+	done < <(wanted "$root")
+	for rule in 7.{1..20}; do
+		[ -n "${seen[$rule]-}" ] || echo "$said $rule has no row"
 	done
 }
 
