@@ -181,18 +181,9 @@ static CK_RV whole_call(CK_SESSION_HANDLE handle, enum operation_kind kind, stru
 
 	if (rv != CKR_OK)
 		return rv;
-	rv = operation_find(s, kind, &op);
+	rv = operation_find_whole(s, kind, (in.data || !in.size) && out_size, &op);
 	if (rv != CKR_OK)
 		goto out;
-	if ((!in.data && in.size) || !out_size) {
-		rv = CKR_ARGUMENTS_BAD;
-		goto out;
-	}
-	if (op->multi) {
-		operation_end(s, kind);
-		rv = CKR_OPERATION_NOT_INITIALIZED;
-		goto out;
-	}
 	if (op->finished) {
 		rv = operation_deliver(s, op, out, out_size, true);
 		goto out;

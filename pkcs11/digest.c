@@ -42,18 +42,9 @@ MODULE_EXPORT CK_RV C_Digest(CK_SESSION_HANDLE hSession, CK_BYTE_PTR pData, CK_U
 
 	if (rv != CKR_OK)
 		return rv;
-	rv = operation_find(s, OPERATION_DIGEST, &op);
+	rv = operation_find_whole(s, OPERATION_DIGEST, (pData || !ulDataLen) && pulDigestLen, &op);
 	if (rv != CKR_OK)
 		goto out;
-	if ((!pData && ulDataLen) || !pulDigestLen) {
-		rv = CKR_ARGUMENTS_BAD;
-		goto out;
-	}
-	if (op->multi) {
-		operation_end(s, OPERATION_DIGEST);
-		rv = CKR_OPERATION_NOT_INITIALIZED;
-		goto out;
-	}
 	if (operation_answer_size(pDigest, pulDigestLen, op->mechanism.row->output, true, &rv))
 		goto out;
 	rv = operation_absorb(s, op, (struct span){pData, ulDataLen});

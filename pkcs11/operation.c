@@ -175,6 +175,21 @@ CK_RV operation_find(struct session *session, enum operation_kind kind, struct o
 	return CKR_OK;
 }
 
+CK_RV operation_find_whole(struct session *session, enum operation_kind kind, bool good,
+			   struct operation **operation)
+{
+	CK_RV rv = operation_find(session, kind, operation);
+
+	if (rv != CKR_OK)
+		return rv;
+	if (!good)
+		return CKR_ARGUMENTS_BAD;
+	if (!(*operation)->multi)
+		return CKR_OK;
+	operation_end(session, kind);
+	return CKR_OPERATION_NOT_INITIALIZED;
+}
+
 CK_RV operation_may_update(struct session *session, struct operation *operation)
 {
 	if (operation->mechanism.row->multi_part && !operation->finished)

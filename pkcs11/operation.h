@@ -65,6 +65,13 @@ CK_RV operation_init_call(CK_SESSION_HANDLE handle, enum operation_kind kind, co
 /* The active one of this kind, or CKR_OPERATION_NOT_INITIALIZED. */
 CK_RV operation_find(struct session *session, enum operation_kind kind, struct operation **operation);
 
+/*
+ * The active one of this kind, for its single-part call. GOOD: the call's arguments are. CKR_ARGUMENTS_BAD, and
+ * CKR_OPERATION_NOT_INITIALIZED (and the end) when parts came before.
+ */
+CK_RV operation_find_whole(struct session *session, enum operation_kind kind, bool good,
+			   struct operation **operation);
+
 /* Before a first part: CKR_OPERATION_NOT_INITIALIZED (and the end) when the mechanism is for one part only. */
 CK_RV operation_may_update(struct session *session, struct operation *operation);
 

@@ -130,18 +130,9 @@ MODULE_EXPORT CK_RV C_Sign(CK_SESSION_HANDLE hSession, CK_BYTE_PTR pData, CK_ULO
 
 	if (rv != CKR_OK)
 		return rv;
-	rv = operation_find(s, OPERATION_SIGN, &op);
+	rv = operation_find_whole(s, OPERATION_SIGN, (pData || !ulDataLen) && pulSignatureLen, &op);
 	if (rv != CKR_OK)
 		goto out;
-	if ((!pData && ulDataLen) || !pulSignatureLen) {
-		rv = CKR_ARGUMENTS_BAD;
-		goto out;
-	}
-	if (op->multi) {
-		operation_end(s, OPERATION_SIGN);
-		rv = CKR_OPERATION_NOT_INITIALIZED;
-		goto out;
-	}
 	if (operation_answer_size(pSignature, pulSignatureLen,
 				  mechanism_signature_size(&op->mechanism, op->key->bits), true, &rv))
 		goto out;
@@ -246,18 +237,9 @@ MODULE_EXPORT CK_RV C_Verify(CK_SESSION_HANDLE hSession, CK_BYTE_PTR pData, CK_U
 
 	if (rv != CKR_OK)
 		return rv;
-	rv = operation_find(s, OPERATION_VERIFY, &op);
+	rv = operation_find_whole(s, OPERATION_VERIFY, (pData || !ulDataLen) && pSignature, &op);
 	if (rv != CKR_OK)
 		goto out;
-	if ((!pData && ulDataLen) || !pSignature) {
-		rv = CKR_ARGUMENTS_BAD;
-		goto out;
-	}
-	if (op->multi) {
-		operation_end(s, OPERATION_VERIFY);
-		rv = CKR_OPERATION_NOT_INITIALIZED;
-		goto out;
-	}
 	rv = operation_absorb(s, op, (struct span){pData, ulDataLen});
 	if (rv == CKR_OK)
 		rv = verify_end(s, op, pSignature, ulSignatureLen);
