@@ -125,4 +125,11 @@ int cli_login(struct cli *cli, const struct cli_token *token, const struct uri *
 int cli_login_any(struct cli *cli, const struct cli_token *token, const struct uri *uri, const char *pin_file,
 		  const char *so_pin_file);
 
+/*
+ * What most commands begin with: the URI in TEXT (NULL: any), its token, and the login: NEEDED, or only when
+ * PIN_FILE or the URI give a PIN. URI and TOKEN are the caller's to free, whatever comes back.
+ */
+int cli_login_token(struct cli *cli, const char *text, const char *pin_file, bool needed, struct uri *uri,
+		    struct cli_token *token);
+
 #endif

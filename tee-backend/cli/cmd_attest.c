@@ -91,13 +91,9 @@ static int run(struct cli *cli, int argc, char **argv)
 	int status = parse(cli, argc, argv, &o);
 
 	if (status == CLI_OK)
-		status = cli_uri_parse(cli, o.uri, &uri);
+		status = cli_login_token(cli, o.uri, o.pin_file, false, &uri, &token);
 	else
 		cli_error(cli, "usage: keyclave attest %s", cli_attest.arguments);
-	if (status == CLI_OK)
-		status = cli_token_find(cli, &uri, &token);
-	if (status == CLI_OK && (o.pin_file || uri.has_pin_value || uri.pin_source))
-		status = cli_login(cli, &token, &uri, o.pin_file);
 	if (status == CLI_OK)
 		status = choose_object(cli, &token, &uri, &handle);
 	if (status == CLI_OK)

@@ -286,13 +286,9 @@ static int run(struct cli *cli, int argc, char **argv)
 	int status = parse(cli, argc, argv, &o);
 
 	if (status == CLI_OK)
-		status = cli_uri_parse(cli, o.token, &uri);
+		status = cli_login_token(cli, o.token, o.pin_file, true, &uri, &token);
 	else
 		cli_error(cli, "usage: keyclave import %s", cli_import.arguments);
-	if (status == CLI_OK)
-		status = cli_token_find(cli, &uri, &token);
-	if (status == CLI_OK)
-		status = cli_login(cli, &token, &uri, o.pin_file);
 	if (status == CLI_OK)
 		status = import(cli, &token, &o);
 	buffer_free(&o.id);

@@ -197,13 +197,9 @@ static int run(struct cli *cli, int argc, char **argv)
 	int status = parse(cli, argc, argv, &o);
 
 	if (status == CLI_OK)
-		status = cli_uri_parse(cli, o.token, &uri);
+		status = cli_login_token(cli, o.token, o.pin_file, true, &uri, &token);
 	else
 		cli_error(cli, "usage: keyclave keygen %s", cli_keygen.arguments);
-	if (status == CLI_OK)
-		status = cli_token_find(cli, &uri, &token);
-	if (status == CLI_OK)
-		status = cli_login(cli, &token, &uri, o.pin_file);
 	if (status == CLI_OK)
 		status = generate(cli, &token, &o);
 	buffer_free(&o.id);

@@ -64,11 +64,7 @@ static int run(struct cli *cli, int argc, char **argv)
 	if (status != CLI_OK)
 		cli_error(cli, "usage: keyclave uri %s", cli_uri.arguments);
 	if (status == CLI_OK)
-		status = cli_uri_parse(cli, optind < argc ? argv[optind] : NULL, &uri);
-	if (status == CLI_OK)
-		status = cli_token_find(cli, &uri, &token);
-	if (status == CLI_OK && (pin_file || uri.has_pin_value || uri.pin_source))
-		status = cli_login(cli, &token, &uri, pin_file);
+		status = cli_login_token(cli, optind < argc ? argv[optind] : NULL, pin_file, false, &uri, &token);
 	if (status == CLI_OK) {
 		rv = cli_objects_find(cli, &token, &uri, &objects);
 		for (size_t i = 0; rv == CKR_OK && i < objects.count; i++)

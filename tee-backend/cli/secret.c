@@ -105,6 +105,18 @@ int cli_login(struct cli *cli, const struct cli_token *token, const struct uri *
 	return token->flags & CKF_LOGIN_REQUIRED ? login(cli, token, CKU_USER, uri, pin_file) : CLI_OK;
 }
 
+int cli_login_token(struct cli *cli, const char *text, const char *pin_file, bool needed, struct uri *uri,
+		    struct cli_token *token)
+{
+	int status = cli_uri_parse(cli, text, uri);
+
+	if (status == CLI_OK)
+		status = cli_token_find(cli, uri, token);
+	if (status == CLI_OK && (needed || pin_file || uri->has_pin_value || uri->pin_source))
+		status = cli_login(cli, token, uri, pin_file);
+	return status;
+}
+
 int cli_login_any(struct cli *cli, const struct cli_token *token, const struct uri *uri, const char *pin_file,
 		  const char *so_pin_file)
 {
