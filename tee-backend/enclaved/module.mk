@@ -27,6 +27,7 @@ sbin_PROGRAMS += %D%/keyclaved
 	$(LIBCRYPTO_LIBS) $(NETTLE_LIBS) $(SQLITE_LIBS) $(SECCOMP_LIBS) $(LIBCBOR_LIBS) $(INIH_LIBS)
 
 nodist_systemdunit_DATA += %D%/keyclaved.socket %D%/keyclaved.service
+dist_udevrules_DATA += %D%/70-keyclave.rules
 dist_sysusersd_DATA += %D%/keyclave.sysusers.conf
 nodist_tmpfilesd_DATA += %D%/keyclave.tmpfiles.conf
 EXTRA_DIST += %D%/keyclaved.socket.in %D%/keyclaved.service.in %D%/keyclave.tmpfiles.conf.in

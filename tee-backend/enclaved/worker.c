@@ -18,12 +18,14 @@
 
 #include "common/log.h"
 #include "common/memory.h"
+#include "crypto/library.h"
 #include "crypto/operate.h"
 #include "enclaved/controls.h"
 #include "enclaved/keeper.h"
 #include "enclaved/sandbox.h"
 #include "enclaved/server.h"
 #include "enclaved/worker.h"
+#include "platform/hkdf.h"
 
 #define WORKER_HANDOVER_MS 10000
 #define WORKER_DRAIN_MS 20000
@@ -152,6 +154,20 @@ static CK_RV worker_open_blobs(struct worker *worker, const char *path)
 	return blobstore_open_memory(&worker->blobs);
 }
 
+/* What the platform knows of chance, beside the kernel's: for the enclave's two library contexts. */
+static CK_RV worker_seed(struct worker *worker)
+{
+	uint8_t entropy[256];
+	size_t got = 0;
+	CK_RV rv = platform_random(worker->platform, entropy, sizeof(entropy), &got);
+	const struct span span = {entropy, got};
+
+	if (rv == CKR_OK && got && (!hkdf_seed(library_context(), span) || !hkdf_seed(hkdf_library(), span)))
+		rv = CKR_DEVICE_ERROR;
+	memory_wipe(entropy, sizeof(entropy));
+	return rv;
+}
+
 /* An exit code; each of these has said in the log what is wrong. */
 static int worker_open(struct worker *worker)
 {
@@ -166,6 +182,8 @@ static int worker_open(struct worker *worker)
 	if (!settings_path(worker->settings, "store", path, sizeof(path)) || !operate_start())
 		return KEEPER_EXIT_SETTINGS;
 	rv = platform_open(worker->settings, &worker->platform);
+	if (rv == CKR_OK)
+		rv = worker_seed(worker);
 	if (rv == CKR_OK)
 		rv = worker_open_blobs(worker, path);
 	/* In use: by a worker whose keeper was killed, and which is about to notice. */

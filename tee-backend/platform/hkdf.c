@@ -13,6 +13,7 @@
 #include <openssl/evp.h>
 #include <openssl/kdf.h>
 #include <openssl/params.h>
+#include <openssl/rand.h>
 #include <pthread.h>
 
 #include "common/log.h"
@@ -43,6 +44,19 @@ OSSL_LIB_CTX *hkdf_library(void)
 {
 	pthread_once(&library_once, open_library);
 	return library;
+}
+
+/* The primary generator's reseeding makes those of the threads below it reseed too. */
+bool hkdf_seed(OSSL_LIB_CTX *to, struct span entropy)
+{
+	EVP_RAND_CTX *primary = to ? RAND_get0_primary(to) : NULL;
+
+	if (primary && EVP_RAND_reseed(primary, 0, NULL, 0, entropy.data, entropy.size) > 0)
+		return true;
+	log_error("libcrypto: cannot seed the random generator: %s",
+		  ERR_reason_error_string(ERR_peek_last_error()));
+	ERR_clear_error();
+	return false;
 }
 
 /* This thread's context, with the digest set. */

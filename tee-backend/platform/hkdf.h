@@ -17,6 +17,12 @@
 OSSL_LIB_CTX *hkdf_library(void);
 
 /*
+ * Mixes ENTROPY into the random generator of TO, this context or another, beside what the kernel gave: it can only
+ * add. False, logged: libcrypto failed.
+ */
+bool hkdf_seed(OSSL_LIB_CTX *to, struct span entropy);
+
+/*
  * SIZE bytes into OUT. An empty SALT is RFC 5869's string of zeros. INFO begins with a label of
  * docs/store.md. CKR_DEVICE_MEMORY, CKR_DEVICE_ERROR (logged); OUT is wiped then.
  */

@@ -28,10 +28,11 @@ pc=$root$(folder pkgconfigdir)/keyclave.pc
 library=$root$(folder libdir)/libkeyclave-verify.so.0
 units=$root$(folder systemdunitdir)
 man=$root$(folder mandir)
+rules=$root$(folder udevrulesdir)/70-keyclave.rules
 
 for file in "$pkcs11" "$provider" "$daemon" "$cli" "$module_file" "$pc" "$units/keyclaved.socket" \
 	"$units/keyclaved.service" "$root$(folder includedir)/keyclave.h" "$man/man8/keyclaved.8" \
-	"$man/man1/keyclave.1" "$man/man5/keyclave.conf.5" "$library" "$man/man3/libkeyclave-verify.3"; do
+	"$man/man1/keyclave.1" "$man/man5/keyclave.conf.5" "$rules" "$library" "$man/man3/libkeyclave-verify.3"; do
 	if [ -s "$file" ]; then ok "installed: ${file#"$root"}"; else not_ok "installed: ${file#"$root"}"; fi
 done
 check_output "nothing from the build tree is installed" '^0$' \

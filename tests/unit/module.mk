@@ -143,6 +143,9 @@ unit_programs += %D%/test_platform_notee
 unit_programs += %D%/test_platform_platform
 %C%_test_platform_platform_SOURCES = %D%/test_platform_platform.c
 
+unit_programs += %D%/test_platform_hkdf
+%C%_test_platform_hkdf_SOURCES = %D%/test_platform_hkdf.c
+
 # The platforms' devices, against the emulators of tests/emulators.
 unit_programs += %D%/test_platform_nsm
 %C%_test_platform_nsm_SOURCES = %D%/test_platform_nsm.c %D%/emulator.c %D%/emulator.h
