@@ -14,6 +14,8 @@ KC_EXTERNAL_LIBS += $(LIBCRYPTO_LIBS) $(JANSSON_LIBS)
 	%D%/endorsements.c %D%/endorsements.h \
 	%D%/event_log.c %D%/event_log.h %D%/event_log_facts.c \
 	%D%/nitro.c %D%/nitro.h \
+	%D%/hcl.c %D%/hcl.h \
+	%D%/ima_log.c %D%/ima_log.h \
 	%D%/intel_json.c %D%/intel_json.h \
 	%D%/intel_level.c %D%/intel_level.h \
 	%D%/intel_pck.c %D%/intel_pck.h \
@@ -22,9 +24,13 @@ KC_EXTERNAL_LIBS += $(LIBCRYPTO_LIBS) $(JANSSON_LIBS)
 	%D%/platforms.c %D%/platforms.h \
 	%D%/policy.c %D%/policy.h \
 	%D%/report.c %D%/report.h \
+	%D%/svsm.c %D%/svsm.h \
 	%D%/tdx.c %D%/tdx.h \
 	%D%/tdx_quote.c %D%/tdx_quote.h \
+	%D%/tpm.c %D%/tpm.h \
 	%D%/tpm_hash.c %D%/tpm_hash.h \
+	%D%/tpm_public.c %D%/tpm_public.h \
+	%D%/tpm_quote.c %D%/tpm_quote.h \
 	%D%/sev_snp.c %D%/sev_snp.h \
 	%D%/sev_snp_certificate.c %D%/sev_snp_certificate.h \
 	%D%/verifier.c %D%/verifier.h

@@ -11,6 +11,7 @@
 #include "verifier/platforms.h"
 #include "verifier/sev_snp.h"
 #include "verifier/tdx.h"
+#include "verifier/tpm.h"
 
 static bool appraise_notee(struct appraisal *a, const struct cmw *cmw)
 {
@@ -32,11 +33,17 @@ static bool appraise_nitro(struct appraisal *a, const struct cmw *cmw)
 	return nitro_appraise(a, cmw->evidence);
 }
 
+static bool appraise_tpm(struct appraisal *a, const struct cmw *cmw)
+{
+	return tpm_appraise(a, cmw->evidence, cmw->certificates, cmw->event_log, cmw->ima_log);
+}
+
 static const struct platforms_row rows[] = {
 	{"notee", "application/vnd.keyclave.notee-evidence+cbor", false, appraise_notee},
 	{"sev-snp", "application/vnd.keyclave.snp-report", true, appraise_sev_snp},
 	{"tdx", "application/vnd.keyclave.tdx-quote", true, appraise_tdx},
 	{"nitro", "application/vnd.keyclave.nitro-document+cbor", true, appraise_nitro},
+	{"tpm", "application/vnd.keyclave.tpm-evidence+cbor", false, appraise_tpm},
 };
 
 #define ROW_COUNT (sizeof(rows) / sizeof(rows[0]))

@@ -103,3 +103,18 @@ fuzz_programs += %D%/fuzz_snp_mix
 %C%_fuzz_snp_mix_SOURCES = %D%/fuzz_snp_mix.c $(fuzz_main)
 %C%_fuzz_snp_mix_LDFLAGS = $(AM_LDFLAGS) $(KC_FUZZ_LDFLAGS)
 EXTRA_DIST += %D%/corpus/snp_mix
+
+fuzz_programs += %D%/fuzz_tpm
+%C%_fuzz_tpm_SOURCES = %D%/fuzz_tpm.c $(fuzz_main)
+%C%_fuzz_tpm_LDFLAGS = $(AM_LDFLAGS) $(KC_FUZZ_LDFLAGS)
+EXTRA_DIST += %D%/corpus/tpm
+
+fuzz_programs += %D%/fuzz_hcl
+%C%_fuzz_hcl_SOURCES = %D%/fuzz_hcl.c $(fuzz_main)
+%C%_fuzz_hcl_LDFLAGS = $(AM_LDFLAGS) $(KC_FUZZ_LDFLAGS)
+EXTRA_DIST += %D%/corpus/hcl
+
+fuzz_programs += %D%/fuzz_ima_log
+%C%_fuzz_ima_log_SOURCES = %D%/fuzz_ima_log.c $(fuzz_main)
+%C%_fuzz_ima_log_LDFLAGS = $(AM_LDFLAGS) $(KC_FUZZ_LDFLAGS)
+EXTRA_DIST += %D%/corpus/ima_log

@@ -279,6 +279,17 @@ unit_programs += %D%/test_verifier_tdx
 %C%_test_verifier_tdx_SOURCES = %D%/test_verifier_tdx.c %D%/tdx_fixture.c %D%/tdx_fixture.h \
 	%D%/evidence_sample.c %D%/evidence_sample.h
 
+unit_programs += %D%/test_verifier_tpm
+%C%_test_verifier_tpm_CPPFLAGS = $(kc_signed_cppflags)
+%C%_test_verifier_tpm_LDADD = $(KC_SIGNERS) $(LDADD)
+%C%_test_verifier_tpm_SOURCES = %D%/test_verifier_tpm.c %D%/tpm_fixture.c %D%/tpm_fixture.h \
+	%D%/evidence_sample.c %D%/evidence_sample.h
+
+unit_programs += %D%/test_verifier_tpm_genuine
+%C%_test_verifier_tpm_genuine_LDADD = $(LDADD) $(JANSSON_LIBS)
+%C%_test_verifier_tpm_genuine_SOURCES = %D%/test_verifier_tpm_genuine.c %D%/tpm_fixture.c %D%/tpm_fixture.h \
+	%D%/evidence_sample.c %D%/evidence_sample.h
+
 unit_programs += %D%/test_verifier_tdx_genuine
 %C%_test_verifier_tdx_genuine_CPPFLAGS = $(kc_signed_cppflags)
 %C%_test_verifier_tdx_genuine_LDADD = $(KC_SIGNERS) $(LDADD)
