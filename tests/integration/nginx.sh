@@ -77,14 +77,6 @@ explain() {
 handshakes 1
 is "a page" "$(good handshakes)" 1
 
-# The keeper holds the socket and has one child, the worker.
-find_keeper() {
-	local pid
-	for pid in $(tap_daemon_pids); do
-		[ "$(readlink "/proc/$pid/exe")" = "$(readlink -f "$KC_DAEMON")" ] || continue
-		[ -n "$(<"/proc/$pid/task/$pid/children")" ] && echo "$pid" && return
-	done
-}
 worker() { tr -d ' ' <"/proc/$keeper/task/$keeper/children"; }
 kill_worker() { kill -9 "$(worker)" 2>/dev/null && kills=$((kills + 1)); }
 stop_service() {
@@ -92,9 +84,9 @@ stop_service() {
 }
 start_service() {
 	host pkcs11-tool --module "$KC_MODULE" -L >"$T/list" 2>&1
-	keeper=$(find_keeper)
+	keeper=$(tap_keeper)
 }
-keeper=$(find_keeper)
+keeper=$(tap_keeper)
 check "the keeper and its worker are found" test -n "$(worker)"
 
 # ---- the worker is killed, and the whole service started again, while the handshakes go on ----
@@ -127,7 +119,7 @@ check "the service started again at least twice" [ "$restarts" -ge 2 ]
 
 # ---- the service stops and is started again while nobody asks for it ----
 stop_service
-is "the service is down" "$(find_keeper)" ""
+is "the service is down" "$(tap_keeper)" ""
 start_service
 handshakes 25
 is "handshakes after a restart: none failed" "$(failed)" 0 || explain

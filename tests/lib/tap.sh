@@ -254,6 +254,15 @@ tap_daemon_pids() {
 			{ split($1, p, "/"); rest = substr($0, length($1) + 2) }
 			p[3] != self && (index(rest, t) == 1 || rest in want) { print p[3] }' | sort -un
 }
+# tap_keeper, tap_worker: the keeper holds the socket and has one child, the worker.
+tap_keeper() {
+	local pid
+	for pid in $(tap_daemon_pids); do
+		[ "$(readlink "/proc/$pid/exe")" = "$(readlink -f "$KC_DAEMON")" ] || continue
+		[ -n "$(<"/proc/$pid/task/$pid/children")" ] && echo "$pid" && return
+	done
+}
+tap_worker() { tr -d ' ' <"/proc/$(tap_keeper)/task/$(tap_keeper)/children"; }
 # tap_stop_daemons: TERM, then KILL for those that are still there two seconds later. Only keyclaved.
 tap_stop_daemons() {
 	local pid signal
