@@ -11,7 +11,7 @@
 struct platforms_row {
 	const char *name;       /* as in the claims, and as a policy's section */
 	const char *media_type; /* docs/evidence.md */
-	bool tee;               /* hardware vouches */
+	bool tee;               /* hardware vouches for code: a measurement must be pinned. Of a TPM, see tpm.h */
 	/* Checks the evidence alone; facts and checks go into the appraisal. */
 	bool (*appraise)(struct appraisal *a, const struct cmw *cmw);
 };

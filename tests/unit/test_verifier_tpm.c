@@ -10,11 +10,13 @@
 #include <string.h>
 
 #include "common/cbor_writer.h"
+#include "verifier/cmw.h"
 #include "verifier/event_log.h"
 #include "verifier/hcl.h"
 #include "verifier/ima_log.h"
 #include "verifier/sev_snp.h"
 #include "verifier/svsm.h"
+#include "verifier/verifier.h"
 
 #include "evidence_sample.h"
 #include "snp_signer.h"
@@ -658,6 +660,62 @@ static void test_ima(void **state)
 	buffer_free(&made);
 }
 
+/* ---- in its envelope ---- */
+
+static void assert_verdict(struct span collection, const char *json, enum verifier_outcome outcome, const char *check)
+{
+	static struct verifier_verdict verdict;
+	const struct appraisal *a = &verdict.appraisal;
+
+	policy_free(&f.policy);
+	tpm_fixture_policy(json);
+	f.policy.nonce = span_text("nonce");
+	verifier_check(collection, &f.policy, NULL, TPM_FIXTURE_NOW, &verdict);
+	if (verdict.outcome != outcome)
+		for (size_t i = 0; i < a->check_count; i++)
+			print_message("# %s: %s\n", a->check[i].name, a->check[i].detail);
+	assert_int_equal(verdict.outcome, outcome);
+	assert_false(a->tee);
+	if (check)
+		assert_string_equal(a->check[a->check_count - 1].name, check);
+}
+
+static void test_envelope(void **state)
+{
+	static const uint8_t identity[] = {5, 6, 7};
+	static const char pin[] = "{\"version\":1,\"allow\":[\"host-vtpm\",\"any-identity\"],\"tpm\":{\"pcr4\":\"hex:"
+				  "1414141414141414141414141414141414141414141414141414141414141414\"}}";
+	static const char resettable[] = "{\"version\":1,\"allow\":[\"host-vtpm\",\"any-identity\"],\"tpm\":{\"pcr16\":"
+					 "\"hex:2020202020202020202020202020202020202020202020202020202020202020\"}}";
+	const struct claims claims = {.purpose = span_text(CLAIMS_PURPOSE_TOKEN),
+				      .nonce = span_text("nonce"),
+				      .platform = span_text("tpm"),
+				      .protector = span_text("tpm"),
+				      .rollback = span_text("counter"),
+				      .serial = span_text("0123456789abcdef"),
+				      .token_label = span_text("token"),
+				      .identity = {identity, sizeof(identity)}};
+	struct buffer written = {0}, collection = {0};
+	struct cmw cmw = {.evidence_type = span_text("application/vnd.keyclave.tpm-evidence+cbor")};
+
+	(void)state;
+	fresh();
+	f.selection = 0x0001ffff;
+	assert_true(claims_write(&claims, &written));
+	assert_true(tpm_hash_two(TPM_HASH_SHA512, buffer_span(&written), (struct span){0}, f.report_data));
+	tpm_fixture_make();
+	cmw.claims = buffer_span(&written);
+	cmw.evidence = buffer_span(&f.evidence);
+	assert_true(cmw_write(&cmw, &collection));
+	assert_verdict(buffer_span(&collection), pin, VERIFIER_GOOD, NULL);
+	assert_verdict(buffer_span(&collection), resettable, VERIFIER_REFUSED, "measurement");
+	assert_verdict(buffer_span(&collection), "{\"version\":1,\"allow\":[\"host-vtpm\",\"any-identity\"]}",
+		       VERIFIER_REFUSED, "measurement");
+	assert_verdict(buffer_span(&collection), "{\"version\":1}", VERIFIER_REFUSED, "attestation key");
+	buffer_free(&written);
+	buffer_free(&collection);
+}
+
 /* ---- each byte ---- */
 
 static void test_flipped(void **state)
@@ -699,6 +757,7 @@ int main(void)
 		TEST(test_good),      TEST(test_form),        TEST(test_cbor),	TEST(test_signature), TEST(test_attributes),
 		TEST(test_pcrs),      TEST(test_nobody),      TEST(test_name),	TEST(test_certificate), TEST(test_hcl),
 		TEST(test_hcl_form),  TEST(test_svsm),	TEST(test_event_log),   TEST(test_ima),	TEST(test_flipped),
+		TEST(test_envelope),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, tpm_fixture_end);
