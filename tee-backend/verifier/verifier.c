@@ -55,15 +55,20 @@ static bool check_platform(struct verification *v)
 
 /*
  * What code runs there is known when the policy fixed a fact that measures it (appraisal_expectations has compared
- * them). Where no TEE vouches there is nothing to measure.
+ * them). A platform that measures nothing (notee) has nothing to pin.
  */
 static bool check_measurement(struct verification *v)
 {
-	for (size_t i = 0; i < v->a->fact_count; i++)
-		if (v->a->fact[i].pins && appraisal_expected(v->a, v->a->fact[i].name))
-			return appraisal_check(v->a, "measurement", true, "pinned by the policy: %s",
-					       v->a->fact[i].name);
-	if (!v->platform->tee)
+	bool measured = false;
+
+	for (size_t i = 0; i < v->a->fact_count; i++) {
+		const struct appraisal_fact *fact = &v->a->fact[i];
+
+		measured = measured || fact->pins;
+		if (fact->pins && appraisal_expected(v->a, fact->name))
+			return appraisal_check(v->a, "measurement", true, "pinned by the policy: %s", fact->name);
+	}
+	if (!measured && !v->a->tee)
 		return true;
 	if (appraisal_allows(v->a, POLICY_ALLOW_ANY_MEASUREMENT))
 		return appraisal_check(v->a, "measurement", true, "not pinned: any code on this platform would pass");

@@ -118,3 +118,13 @@ fuzz_programs += %D%/fuzz_ima_log
 %C%_fuzz_ima_log_SOURCES = %D%/fuzz_ima_log.c $(fuzz_main)
 %C%_fuzz_ima_log_LDFLAGS = $(AM_LDFLAGS) $(KC_FUZZ_LDFLAGS)
 EXTRA_DIST += %D%/corpus/ima_log
+
+fuzz_programs += %D%/fuzz_policy
+%C%_fuzz_policy_SOURCES = %D%/fuzz_policy.c $(fuzz_main)
+%C%_fuzz_policy_LDFLAGS = $(AM_LDFLAGS) $(KC_FUZZ_LDFLAGS)
+EXTRA_DIST += %D%/corpus/policy
+
+fuzz_programs += %D%/fuzz_carrier
+%C%_fuzz_carrier_SOURCES = %D%/fuzz_carrier.c $(fuzz_main)
+%C%_fuzz_carrier_LDFLAGS = $(AM_LDFLAGS) $(KC_FUZZ_LDFLAGS)
+EXTRA_DIST += %D%/corpus/carrier

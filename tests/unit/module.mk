@@ -296,6 +296,12 @@ unit_programs += %D%/test_verifier_tdx_genuine
 %C%_test_verifier_tdx_genuine_SOURCES = %D%/test_verifier_tdx_genuine.c %D%/tdx_fixture.c %D%/tdx_fixture.h \
 	%D%/evidence_sample.c %D%/evidence_sample.h
 
+unit_programs += %D%/test_verifier_policy
+%C%_test_verifier_policy_SOURCES = %D%/test_verifier_policy.c
+
+unit_programs += %D%/test_verifier_carrier
+%C%_test_verifier_carrier_SOURCES = %D%/test_verifier_carrier.c
+
 unit_programs += %D%/test_service_replay
 %C%_test_service_replay_SOURCES = %D%/test_service_replay.c
 
