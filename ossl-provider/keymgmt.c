@@ -196,10 +196,40 @@ static int keymgmt_import(void *keydata, int selection, const OSSL_PARAM params[
 	return ok;
 }
 
+/* What EVP_PKEY_set_params has left, copied: another thread may set another one. */
+static struct span kept_nonce(struct pkey *key, uint8_t copy[PROTOCOL_NONCE_MAX])
+{
+	struct span nonce = {copy, 0};
+
+	if (!CRYPTO_THREAD_read_lock(key->lock))
+		return nonce;
+	nonce.size = key->nonce.size;
+	if (nonce.size)
+		memcpy(copy, key->nonce.data, nonce.size);
+	CRYPTO_THREAD_unlock(key->lock);
+	return nonce;
+}
+
+static int set_nonce(struct pkey *key, const OSSL_PARAM *param)
+{
+	int ok = 0;
+
+	if (!key->descriptor || param->data_type != OSSL_PARAM_OCTET_STRING || param->data_size > PROTOCOL_NONCE_MAX)
+		return provider_raise(key->provider, PROVIDER_BAD_PARAMETER,
+				      PARAM_NONCE " is an octet string of at most %d bytes, for a key in a token",
+				      PROTOCOL_NONCE_MAX);
+	if (!CRYPTO_THREAD_write_lock(key->lock))
+		return 0;
+	ok = buffer_set(&key->nonce, param->data, param->data_size);
+	CRYPTO_THREAD_unlock(key->lock);
+	return ok ? 1 : provider_raise_rv(key->provider, CKR_HOST_MEMORY, PARAM_NONCE);
+}
+
 static int get_evidence(struct pkey *key, OSSL_PARAM *param, const OSSL_PARAM *nonce)
 {
 	struct evidence_request request = {.slot = key->slot, .handle = key->handle};
 	struct client_answer answer = {0};
+	uint8_t kept[PROTOCOL_NONCE_MAX];
 	int ok = 0;
 	CK_RV rv = CKR_OK;
 
@@ -207,6 +237,8 @@ static int get_evidence(struct pkey *key, OSSL_PARAM *param, const OSSL_PARAM *n
 		return 0;
 	if (nonce)
 		request.nonce = (struct span){nonce->data, nonce->data_size};
+	else
+		request.nonce = kept_nonce(key, kept);
 	rv = client_call(provider_client(key->provider), REQUEST_EVIDENCE, &request, &answer);
 	if (rv != CKR_OK)
 		return provider_raise_rv(key->provider, rv, "reading evidence");
@@ -278,12 +310,16 @@ static const OSSL_PARAM *keymgmt_gettable(void *context)
 	return gettable;
 }
 
-/* A peer's point, put into a copy of the parameters. Keys in the token do not change. */
+/* A peer's point, put into a copy of the parameters, or a nonce for evidence. Keys in the token do not change. */
 static int keymgmt_set_params(void *keydata, const OSSL_PARAM params[])
 {
 	struct pkey *key = keydata;
 	const OSSL_PARAM *param = OSSL_PARAM_locate_const(params, OSSL_PKEY_PARAM_ENCODED_PUBLIC_KEY);
 
+	const OSSL_PARAM *nonce = OSSL_PARAM_locate_const(params, PARAM_NONCE);
+
+	if (nonce && !set_nonce(key, nonce))
+		return 0;
 	if (!param)
 		return 1;
 	if (key->descriptor || param->data_type != OSSL_PARAM_OCTET_STRING)
@@ -299,6 +335,7 @@ static const OSSL_PARAM *keymgmt_settable(void *context)
 {
 	static const OSSL_PARAM settable[] = {
 		OSSL_PARAM_octet_string(OSSL_PKEY_PARAM_ENCODED_PUBLIC_KEY, NULL, 0),
+		OSSL_PARAM_octet_string(PARAM_NONCE, NULL, 0),
 		OSSL_PARAM_END,
 	};
 

@@ -188,6 +188,7 @@ void pkey_free(struct pkey *key)
 		descriptor_free(&key->descriptor);
 	EVP_PKEY_free(key->public);
 	free(key->uri);
+	buffer_free(&key->nonce);
 	buffer_free(&key->pin);
 	CRYPTO_THREAD_lock_free(key->lock);
 	free(key);

@@ -32,6 +32,7 @@ struct pkey {
 	CK_OBJECT_HANDLE handle; /* 0 with descriptor NULL */
 	EVP_PKEY *public;        /* in provider_libctx; never NULL */
 	char *uri;               /* names the object for PEM references; NULL without a token object */
+	struct buffer nonce;     /* for evidence, set by EVP_PKEY_set_params; under .lock */
 	struct buffer pin;       /* .secret: remembered for context-specific login (recipe P4) and re-login */
 };
 

@@ -61,3 +61,5 @@ EXTRA_DIST += %D%/test_rules.sh
 # Programs of others, each skipped where it is not there.
 integration_tests += %D%/test_java.sh %D%/test_nss.sh %D%/test_apache.sh %D%/test_gnutls.sh
 EXTRA_DIST += %D%/test_java.sh %D%/test_nss.sh %D%/test_apache.sh %D%/test_gnutls.sh
+integration_tests += %D%/test_evidence.sh
+EXTRA_DIST += %D%/test_evidence.sh

@@ -125,7 +125,7 @@ handshakes 25
 is "handshakes after a restart: none failed" "$(failed)" 0 || explain
 
 # ---- another program logs in and out of the same token ----
-(for i in 1 2 3 4; do p11tool_on --token-label kc --login --pin $PIN -O; done) >/dev/null 2>&1 &
+(for _ in 1 2 3 4; do p11tool_on --token-label kc --login --pin $PIN -O; done) >/dev/null 2>&1 &
 other=$!
 handshakes 50
 is "handshakes beside logins and logouts of another program: none failed" "$(failed)" 0 || explain

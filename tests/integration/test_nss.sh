@@ -66,7 +66,7 @@ is "it is gone" "$(cu -K -h nss 2>/dev/null | grep -c imported)" 0
 # ---- TLS ----
 # NSS's servers sign with a copy of the key, a session object, which is gone when the daemon dies. A key that may not be
 # copied is used itself, and outlives that.
-if python3 -c 'import PyKCS11' 2>/dev/null; then
+if python=$(python_with PyKCS11); then
 	cat >"$T/copyable.py" <<-'PYTHON'
 		import sys
 		from PyKCS11 import *
@@ -77,10 +77,10 @@ if python3 -c 'import PyKCS11' 2>/dev/null; then
 		session.login(sys.argv[2])
 		keys = session.findObjects([(CKA_CLASS, CKO_PRIVATE_KEY)])
 		for key in keys:
-		    session.setAttributeValue(key, [(CKA_COPYABLE, False)])
+		    session.setAttributeValue(key, [(CKA_COPYABLE, b'\0')])
 		sys.exit(len(keys) != 2)
 	PYTHON
-	check "the keys may not be copied" python3 "$T/copyable.py" "$KC_MODULE" "$PIN"
+	check "the keys may not be copied" "$python" "$T/copyable.py" "$KC_MODULE" "$PIN"
 	copied=no
 else
 	copied=yes

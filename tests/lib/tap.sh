@@ -155,6 +155,14 @@ need() {
 			skip_all "$program is not there"
 	done
 }
+# python_with MODULE: a Python that has it; a host may have several.
+python_with() {
+	local python
+	for python in python3 /usr/bin/python3; do
+		"$python" -c "import $1" 2>/dev/null && echo "$python" && return
+	done
+	return 1
+}
 need_root() { [ "$(id -u)" -eq 0 ] || skip_all "needs root"; }
 
 # ---- waiting ----
