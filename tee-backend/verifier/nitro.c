@@ -308,7 +308,8 @@ static void facts(struct nitro *n)
 	} given[] = {{"public-key", n->public_key}, {"user-data", n->user_data}, {"nonce", n->nonce}};
 
 	for (size_t i = 0; i < PCR_COUNT; i++) {
-		if (n->pcr[i].data && i < 3) /* image, kernel and boot ramdisk, application */
+		/* Image, kernel and boot ramdisk, application; zeros, of a debug enclave, are of any. */
+		if (n->pcr[i].data && i < 3 && !cursor_all(n->pcr[i], 0))
 			appraisal_pin(n->a, names[i], n->pcr[i]);
 		else if (n->pcr[i].data)
 			appraisal_bytes(n->a, names[i], n->pcr[i]);

@@ -17,7 +17,7 @@
  * further behind than the policy's max-age when it has one. When report data is asked for it must be the document's
  * user data, and public_key must be null: one with a public key is made for a KMS alone (security rule 1).
  *
- * Facts: "pcr0" to "pcr31", those that are there ("pcr0", "pcr1", "pcr2" pin), "debug", "module-id", "timestamp"
+ * Facts: "pcr0" to "pcr31", those that are there ("pcr0", "pcr1", "pcr2" pin unless zero), "debug", "module-id", "timestamp"
  * (milliseconds since 1970), and "public-key", "user-data", "nonce" where they are not null.
  *
  * Refused unless the policy allows it: debug (PCR 0, 1 or 2 zero).

@@ -91,11 +91,6 @@ static uint64_t number64(const struct sev_snp *s, size_t offset)
 	return cursor_le64(&c);
 }
 
-static bool expects(const struct sev_snp *s, const char *fact)
-{
-	return policy_expects(s->a->policy, SEV_SNP_PLATFORM, fact) != NULL;
-}
-
 /* ---- form ---- */
 
 static bool is_zero(const struct sev_snp *s, size_t from, size_t to)
@@ -400,7 +395,7 @@ static bool check_vmpl(struct sev_snp *s)
 {
 	uint32_t vmpl = number32(s, VMPL);
 
-	if (expects(s, "vmpl"))
+	if (appraisal_expected(s->a, "vmpl"))
 		return true; /* judged with the other expectations */
 	if (vmpl == UINT32_MAX)
 		return appraisal_check(s->a, "vmpl", false, "the host asked for this report, not the guest");
@@ -414,7 +409,7 @@ static bool check_tcb(struct sev_snp *s)
 	struct sev_snp_tcb tcb = sev_snp_tcb_read(product, s->report.data + REPORTED_TCB);
 	bool old = tcb.snp < product->floor;
 
-	if (expects(s, "tcb.snp"))
+	if (appraisal_expected(s->a, "tcb.snp"))
 		return true;
 	if (!product->floor)
 		return appraisal_check(s->a, "tcb", true, "no floor is known for %s: the policy may set one", product->name);

@@ -364,6 +364,8 @@ static void test_debug(void **state)
 		s.policy.allow = POLICY_ALLOW_DEBUG;
 		accepts(&s);
 		assert_int_equal(appraisal_find(&s.a, "debug")->number, 1);
+		for (unsigned p = 0; p < 3; p++)
+			assert_int_equal(appraisal_find(&s.a, ((const char *const[]){"pcr0", "pcr1", "pcr2"})[p])->pins, p != i);
 		strike(&s);
 	}
 }
