@@ -13,6 +13,7 @@
 #include <unistd.h>
 
 #include "cli/cli.h"
+#include "common/hex.h"
 
 int cli_error(const struct cli *cli, const char *format, ...)
 {
@@ -117,45 +118,23 @@ int cli_print(const struct cli *cli, json_t *result)
 	return fflush(stdout) == 0 ? CLI_OK : CLI_FAILED;
 }
 
-static int digit(char c)
-{
-	if (c >= '0' && c <= '9')
-		return c - '0';
-	if (c >= 'a' && c <= 'f')
-		return c - 'a' + 10;
-	return c >= 'A' && c <= 'F' ? c - 'A' + 10 : -1;
-}
-
 bool cli_hex(const char *text, struct buffer *bytes, size_t max)
 {
 	size_t size = strlen(text);
 
 	buffer_reset(bytes);
-	if (size % 2 || size / 2 > max)
-		return false;
-	for (size_t i = 0; i < size; i += 2) {
-		int high = digit(text[i]), low = digit(text[i + 1]);
-		uint8_t byte = (uint8_t)(high << 4 | low);
-
-		if (high < 0 || low < 0 || !buffer_append(bytes, &byte, 1))
-			return false;
-	}
-	return true;
+	return size % 2 == 0 && size / 2 <= max && buffer_resize(bytes, size / 2) &&
+	       hex_decode(span_text(text), bytes->data);
 }
 
 json_t *cli_json_hex(struct span bytes)
 {
-	static const char digits[] = "0123456789abcdef";
 	char *text = malloc(2 * bytes.size + 1);
 	json_t *value = NULL;
 
 	if (!text)
 		return NULL;
-	for (size_t i = 0; i < bytes.size; i++) {
-		text[2 * i] = digits[bytes.data[i] >> 4];
-		text[2 * i + 1] = digits[bytes.data[i] & 15];
-	}
-	text[2 * bytes.size] = '\0';
+	hex_encode(bytes, text);
 	value = json_string(text);
 	free(text);
 	return value;

@@ -7,6 +7,7 @@ KC_EXTERNAL_LIBS += $(LIBCBOR_LIBS) $(INIH_LIBS)
 	%D%/buffer.c %D%/buffer.h \
 	%D%/cbor_reader.c %D%/cbor_reader.h \
 	%D%/cbor_writer.c %D%/cbor_writer.h \
+	%D%/hex.c %D%/hex.h \
 	%D%/log.c %D%/log.h \
 	%D%/memory.c %D%/memory.h \
 	%D%/memory_arena.c %D%/memory_arena.h \

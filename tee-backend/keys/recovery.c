@@ -12,6 +12,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "common/hex.h"
 #include "common/log.h"
 #include "keys/slot.h"
 
@@ -33,31 +34,14 @@ static bool is_private(const char *path, int fd)
 	return false;
 }
 
-static int digit(uint8_t c)
-{
-	if (c >= '0' && c <= '9')
-		return c - '0';
-	if (c >= 'a' && c <= 'f')
-		return c - 'a' + 10;
-	return c >= 'A' && c <= 'F' ? c - 'A' + 10 : -1;
-}
-
 static bool parse(const struct buffer *text, struct buffer *secret)
 {
 	size_t size = text->size;
 
 	if (size && text->data[size - 1] == '\n')
 		size--;
-	if (size < 2 * SLOT_RECOVERY_MIN || size > DIGITS_MAX || size % 2 != 0 || !buffer_resize(secret, size / 2))
-		return false;
-	for (size_t i = 0; i < size; i += 2) {
-		int high = digit(text->data[i]), low = digit(text->data[i + 1]);
-
-		if (high < 0 || low < 0)
-			return false;
-		secret->data[i / 2] = (uint8_t)(high << 4 | low);
-	}
-	return true;
+	return size >= 2 * SLOT_RECOVERY_MIN && size <= DIGITS_MAX && buffer_resize(secret, size / 2) &&
+	       hex_decode((struct span){text->data, size}, secret->data);
 }
 
 CK_RV recovery_read(const char *path, struct buffer *secret)

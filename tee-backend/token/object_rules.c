@@ -7,6 +7,7 @@
 
 #include "token/object_rules.h"
 
+#include "common/hex.h"
 #include "common/memory.h"
 #include "mechanism/attribute_usage.h"
 #include "mechanism/keyclave.h"
@@ -73,16 +74,13 @@ bool object_rules_usage(struct attribute_set *set, unsigned class_bit, CK_KEY_TY
 
 CK_RV object_rules_identity(struct attribute_set *set)
 {
-	static const char digits[] = "0123456789abcdef";
-	uint8_t random[UNIQUE_ID_RANDOM] = {0}, text[2 * UNIQUE_ID_RANDOM] = {0};
+	uint8_t random[UNIQUE_ID_RANDOM] = {0};
+	char text[2 * UNIQUE_ID_RANDOM + 1] = "";
 
 	if (!memory_random(random, sizeof(random)))
 		return CKR_DEVICE_ERROR;
-	for (size_t i = 0; i < sizeof(random); i++) {
-		text[2 * i] = (uint8_t)digits[random[i] >> 4];
-		text[2 * i + 1] = (uint8_t)digits[random[i] & 15];
-	}
-	if (!attribute_set_put(set, CKA_UNIQUE_ID, (struct span){text, sizeof(text)}) ||
+	hex_encode((struct span){random, sizeof(random)}, text);
+	if (!attribute_set_put(set, CKA_UNIQUE_ID, span_text(text)) ||
 	    !attribute_set_put_ulong(set, CKA_KEYCLAVE_VERSION, 1))
 		return CKR_DEVICE_MEMORY;
 	return CKR_OK;

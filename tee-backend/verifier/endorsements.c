@@ -10,6 +10,7 @@
 #include <openssl/pem.h>
 #include <string.h>
 
+#include "common/hex.h"
 #include "verifier/endorsements.h"
 
 #define COUNT(array) (sizeof(array) / sizeof((array)[0]))
@@ -174,20 +175,7 @@ static struct span json_span(const json_t *object, const char *name)
 /* Hexadecimal to bytes; without this CRLs could not be read, and a signature could smuggle JSON. */
 static bool from_hex(struct span hex, struct buffer *out)
 {
-	size_t size = 0;
-
-	if (hex.size % 2 || !buffer_resize(out, hex.size / 2 + 1))
-		return false;
-	for (size_t i = 0; i < hex.size; i++) {
-		const char *digits = "0123456789abcdef0123456789ABCDEF";
-		const char *digit = hex.data[i] ? strchr(digits, hex.data[i]) : NULL;
-
-		if (!digit)
-			return false;
-		out->data[size] = (uint8_t)((out->data[size] << 4) | ((digit - digits) & 15));
-		size += i % 2;
-	}
-	return buffer_resize(out, size);
+	return buffer_resize(out, hex.size / 2) && hex_decode(hex, out->data);
 }
 
 /* The signed object as the PCS serves it, of the member's exact text and its signature. */

@@ -8,6 +8,7 @@
 #include <string.h>
 #include <time.h>
 
+#include "common/hex.h"
 #include "verifier/intel_json.h"
 
 static void skip_space(struct span *rest)
@@ -32,27 +33,9 @@ static bool take(struct span *rest, const char *token)
 	return true;
 }
 
-static int digit(uint8_t c)
-{
-	if (c >= '0' && c <= '9')
-		return c - '0';
-	if (c >= 'a' && c <= 'f')
-		return c - 'a' + 10;
-	return c >= 'A' && c <= 'F' ? c - 'A' + 10 : -1;
-}
-
 static bool from_hex(const uint8_t *hex, size_t hex_size, uint8_t *out, size_t size)
 {
-	if (hex_size != 2 * size)
-		return false;
-	for (size_t i = 0; i < size; i++) {
-		int high = digit(hex[2 * i]), low = digit(hex[2 * i + 1]);
-
-		if (high < 0 || low < 0)
-			return false;
-		out[i] = (uint8_t)(high << 4 | low);
-	}
-	return true;
+	return hex_size == 2 * size && hex_decode((struct span){hex, hex_size}, out);
 }
 
 bool intel_json_read(struct span file, const char *name, struct intel_json *json)

@@ -11,6 +11,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "common/hex.h"
 #include "verifier/claims.h"
 #include "verifier/platforms.h"
 #include "verifier/policy.h"
@@ -105,15 +106,6 @@ const char *policy_key_word(uint64_t bit)
 
 /* ---- values ---- */
 
-static int hex_digit(char c)
-{
-	if (c >= '0' && c <= '9')
-		return c - '0';
-	if (c >= 'a' && c <= 'f')
-		return c - 'a' + 10;
-	return c >= 'A' && c <= 'F' ? c - 'A' + 10 : -1;
-}
-
 /* "hex:00ff" is bytes, anything else is text. */
 static bool read_value(struct reading *r, const char *where, const json_t *json, struct buffer *out)
 {
@@ -130,14 +122,8 @@ static bool read_value(struct reading *r, const char *where, const json_t *json,
 		return refuse(r, "%s: an even number of hexadecimal digits is wanted after \"hex:\"", where);
 	if (!buffer_resize(out, size / 2))
 		return refuse(r, "no memory");
-	for (size_t i = 0; i < size; i += 2) {
-		int high = hex_digit(text[i]), low = hex_digit(text[i + 1]);
-
-		if (high < 0 || low < 0)
-			return refuse(r, "%s: not hexadecimal", where);
-		out->data[i / 2] = (uint8_t)(high << 4 | low);
-	}
-	return true;
+	return hex_decode((struct span){(const uint8_t *)text, size}, out->data) ||
+	       refuse(r, "%s: not hexadecimal", where);
 }
 
 /* One value or an array of them; an empty array would refuse everything: said so. */

@@ -9,6 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "common/hex.h"
 #include "verifier/report.h"
 
 static const char *const origins[] = {"unknown", "imported", "generated", "derived", "unwrapped", "KMS-unwrapped"};
@@ -18,19 +19,15 @@ static const char *const origins[] = {"unknown", "imported", "generated", "deriv
 /* PREFIX and the bytes in hexadecimal. */
 static json_t *json_hex(const char *prefix, struct span bytes)
 {
-	static const char digits[] = "0123456789abcdef";
-	size_t at = strlen(prefix);
-	char *text = malloc(at + 2 * bytes.size + 1);
+	size_t size = strlen(prefix);
+	char *text = malloc(size + 2 * bytes.size + 1);
 	json_t *json = NULL;
 
 	if (!text)
 		return NULL;
-	memcpy(text, prefix, at + 1);
-	for (size_t i = 0; i < bytes.size; i++) {
-		text[at++] = digits[bytes.data[i] >> 4];
-		text[at++] = digits[bytes.data[i] & 15];
-	}
-	json = json_stringn(text, at);
+	memcpy(text, prefix, size);
+	hex_encode(bytes, text + size);
+	json = json_string(text);
 	free(text);
 	return json;
 }

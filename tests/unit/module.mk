@@ -29,6 +29,9 @@ unit_programs += %D%/test_common_cbor_writer
 %C%_test_common_cbor_writer_SOURCES = %D%/test_common_cbor_writer.c
 %C%_test_common_cbor_writer_LDFLAGS = $(AM_LDFLAGS) -Wl,--wrap=malloc
 
+unit_programs += %D%/test_common_hex
+%C%_test_common_hex_SOURCES = %D%/test_common_hex.c
+
 unit_programs += %D%/test_common_log
 %C%_test_common_log_SOURCES = %D%/test_common_log.c
 
