@@ -33,6 +33,7 @@ static int show(const struct cli *cli, const struct verifier_verdict *verdict)
 	if (!cli->json) {
 		print_checks(&verdict->appraisal);
 		json_object_del(report, "checks");
+		json_object_del(report, "events"); /* hundreds of lines */
 	}
 	(void)cli_print(cli, report);
 	return (int)verdict->outcome;

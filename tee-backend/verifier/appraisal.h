@@ -55,6 +55,10 @@ struct appraisal {
 	size_t check_count;
 	struct appraisal_fact fact[APPRAISAL_FACTS_MAX];
 	size_t fact_count;
+	/* The boot's event log (event_log.h), once it replayed to signed registers: those of .event_log_trusted, bit n: index n. */
+	struct span event_log;
+	uint16_t event_log_bank; /* enum tpm_hash */
+	uint32_t event_log_trusted;
 };
 
 /* Records a check (DETAIL as printf). Returns PASSED, so that checks chain with &&. */

@@ -69,7 +69,8 @@ void event_log_describe(const struct event_log_reader *r, const struct event_log
  * a CCEL, not PCRs. "secure-boot"; "cmdline" when it fits and "cmdline-digest", the event's; "verity-root" and
  * "verity-usr", the dm-verity root hashes named by that command line; "uki.linux" and other sections that
  * systemd's UKI loader measured. Only what a digest covers, and nothing that was said in two ways. None of them pins: another
- * kernel could have logged them too, so they count beside pinned registers.
+ * kernel could have logged them too, so they count beside pinned registers. The log itself becomes the
+ * appraisal's, for whoever lists its events.
  */
 void event_log_facts(struct appraisal *a, struct span log, enum tpm_hash bank, uint32_t trusted, bool cc);
 

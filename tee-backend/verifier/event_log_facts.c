@@ -321,6 +321,9 @@ void event_log_facts(struct appraisal *a, struct span log, enum tpm_hash bank, u
 	struct event_log_reader r;
 	struct event_log_event event;
 
+	a->event_log = log;
+	a->event_log_bank = (uint16_t)bank;
+	a->event_log_trusted = trusted;
 	if (!event_log_open(&r, log))
 		return;
 	while (event_log_next(&r, &event)) {

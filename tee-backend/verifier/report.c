@@ -10,6 +10,7 @@
 #include <string.h>
 
 #include "common/hex.h"
+#include "verifier/event_log.h"
 #include "verifier/report.h"
 
 static const char *const origins[] = {"unknown", "imported", "generated", "derived", "unwrapped", "KMS-unwrapped"};
@@ -74,6 +75,30 @@ static json_t *json_facts(const struct appraisal *a)
 	return facts;
 }
 
+/* Events of registers that the log does not replay to are the log writer's word, and are not listed. */
+static json_t *json_events(const struct appraisal *a)
+{
+	json_t *list = json_array();
+	struct event_log_reader r;
+	struct event_log_event event;
+	char text[256];
+
+	if (!event_log_open(&r, a->event_log))
+		return list;
+	while (event_log_next(&r, &event)) {
+		if (event.type == EVENT_LOG_EV_NO_ACTION || event.index >= EVENT_LOG_REGISTERS ||
+		    !(a->event_log_trusted >> event.index & 1))
+			continue;
+		event_log_describe(&r, &event, (enum tpm_hash)a->event_log_bank, text, sizeof(text));
+		json_array_append_new(list, json_pack("{s:i, s:I, s:o, s:s}", "index", (int)event.index, "type",
+						      (json_int_t)event.type, "digest",
+						      json_hex("hex:", event_log_digest(&r, &event,
+											(enum tpm_hash)a->event_log_bank)),
+						      "text", text));
+	}
+	return list;
+}
+
 static void add_key(json_t *claims, const struct claims *c)
 {
 	json_object_set_new(claims, "key type", json_integer((json_int_t)c->key_type));
@@ -123,6 +148,8 @@ json_t *report_json(const struct verifier_verdict *verdict)
 	json_object_set_new(report, "checks", json_checks(a));
 	if (verdict->authentic)
 		json_object_set_new(report, "facts", json_facts(a));
+	if (verdict->authentic && a->event_log.data)
+		json_object_set_new(report, "events", json_events(a));
 	if (verdict->outcome == VERIFIER_GOOD && verdict->has_claims)
 		json_object_set_new(report, "claims", json_claims(&verdict->claims));
 	return report;

@@ -11,7 +11,8 @@
 #include "verifier/verifier.h"
 
 /*
- * {"verdict", "TEE", "platform", "checks": [...], "facts": {...}, "claims": {...}}: facts only when the platform's
+ * {"verdict", "TEE", "platform", "checks": [...], "facts": {...}, "events": [...], "claims": {...}}: facts and the
+ * event log's events ({"index", "type", "digest", "text"}, text that no digest covers in brackets) only when the platform's
  * own checks passed, claims only when the verdict is good, for what a refused piece says is nobody's word. The caller
  * frees (json_decref). NULL: no memory.
  */

@@ -284,7 +284,7 @@ unit_programs += %D%/test_verifier_tdx
 
 unit_programs += %D%/test_verifier_tpm
 %C%_test_verifier_tpm_CPPFLAGS = $(kc_signed_cppflags)
-%C%_test_verifier_tpm_LDADD = $(KC_SIGNERS) $(LDADD)
+%C%_test_verifier_tpm_LDADD = $(KC_SIGNERS) $(LDADD) $(JANSSON_LIBS)
 %C%_test_verifier_tpm_SOURCES = %D%/test_verifier_tpm.c %D%/tpm_fixture.c %D%/tpm_fixture.h \
 	%D%/evidence_sample.c %D%/evidence_sample.h
 

@@ -16,6 +16,7 @@
 #include "verifier/ima_log.h"
 #include "verifier/sev_snp.h"
 #include "verifier/svsm.h"
+#include "verifier/report.h"
 #include "verifier/verifier.h"
 
 #include "evidence_sample.h"
@@ -662,10 +663,13 @@ static void test_ima(void **state)
 
 /* ---- in its envelope ---- */
 
+static json_t *events; /* of the last verdict's report; NULL: none */
+
 static void assert_verdict(struct span collection, const char *json, enum verifier_outcome outcome, const char *check)
 {
 	static struct verifier_verdict verdict;
 	const struct appraisal *a = &verdict.appraisal;
+	json_t *report = NULL;
 
 	policy_free(&f.policy);
 	tpm_fixture_policy(json);
@@ -676,6 +680,10 @@ static void assert_verdict(struct span collection, const char *json, enum verifi
 			print_message("# %s: %s\n", a->check[i].name, a->check[i].detail);
 	assert_int_equal(verdict.outcome, outcome);
 	assert_false(a->tee);
+	json_decref(events);
+	report = report_json(&verdict);
+	events = json_incref(json_object_get(report, "events"));
+	json_decref(report);
 	if (check)
 		assert_string_equal(a->check[a->check_count - 1].name, check);
 }
@@ -708,10 +716,29 @@ static void test_envelope(void **state)
 	cmw.evidence = buffer_span(&f.evidence);
 	assert_true(cmw_write(&cmw, &collection));
 	assert_verdict(buffer_span(&collection), pin, VERIFIER_GOOD, NULL);
+	assert_null(events);
 	assert_verdict(buffer_span(&collection), resettable, VERIFIER_REFUSED, "measurement");
 	assert_verdict(buffer_span(&collection), "{\"version\":1,\"allow\":[\"host-vtpm\",\"any-identity\"]}",
 		       VERIFIER_REFUSED, "measurement");
 	assert_verdict(buffer_span(&collection), "{\"version\":1}", VERIFIER_REFUSED, "attestation key");
+	/* With a log: its events are listed, but for a register that went on after it. */
+	good_log();
+	f.pcr[5][0] ^= 1;
+	f.selection = 1u << 0 | 1u << 4 | 1u << 8;
+	f.pcr[8][0] ^= 1;
+	tpm_fixture_make();
+	cmw.evidence = buffer_span(&f.evidence);
+	cmw.event_log = buffer_span(&made);
+	buffer_reset(&collection);
+	assert_true(cmw_write(&cmw, &collection));
+	assert_verdict(buffer_span(&collection), "{\"version\":1,\"allow\":[\"host-vtpm\",\"any-identity\","
+						 "\"any-measurement\"]}", VERIFIER_GOOD, NULL);
+	assert_int_equal(json_array_size(events), 2);
+	assert_int_equal(json_integer_value(json_object_get(json_array_get(events, 1), "index")), 4);
+	assert_string_equal(json_string_value(json_object_get(json_array_get(events, 1), "text")), "boot loader [?]");
+	json_decref(events);
+	events = NULL;
+	buffer_free(&made);
 	buffer_free(&written);
 	buffer_free(&collection);
 }
