@@ -4,6 +4,7 @@ noinst_LIBRARIES += %D%/libkc-platform.a
 KC_LIBS += %D%/libkc-platform.a
 KC_EXTERNAL_LIBS += $(LIBCRYPTO_LIBS)
 %C%_libkc_platform_a_SOURCES = \
+	%D%/boot_log.c %D%/boot_log.h \
 	%D%/cert_table.c %D%/cert_table.h \
 	%D%/hkdf.c %D%/hkdf.h \
 	%D%/nitro.c \

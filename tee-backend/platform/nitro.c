@@ -84,10 +84,10 @@ static CK_RV nitro_open(const struct settings *settings, struct platform **platf
 }
 
 /* docs/evidence.md: the digest is the user data, whose nonce is in the claims; public_key stays null. */
-static CK_RV nitro_evidence(struct platform *base, const uint8_t digest[PLATFORM_DIGEST_SIZE],
+static CK_RV nitro_evidence(struct platform *base, const struct platform_digest *digest,
 			    struct platform_evidence *evidence)
 {
-	return nsm_attest(nitro_of(base)->nsm, (struct span){digest, PLATFORM_DIGEST_SIZE},
+	return nsm_attest(nitro_of(base)->nsm, (struct span){digest->sha512, PLATFORM_DIGEST_SIZE},
 			  (struct span){0}, &evidence->report);
 }
 

@@ -400,7 +400,7 @@ static bool sign(const struct notee *n, const uint8_t digest[PLATFORM_DIGEST_SIZ
 }
 
 /* { 1: -8 (EdDSA, RFC 9053), 2: SubjectPublicKeyInfo, 3: signature }. docs/evidence.md. */
-static CK_RV notee_evidence(struct platform *base, const uint8_t digest[PLATFORM_DIGEST_SIZE],
+static CK_RV notee_evidence(struct platform *base, const struct platform_digest *digest,
 			    struct platform_evidence *evidence)
 {
 	struct notee *n = notee_of(base);
@@ -410,7 +410,7 @@ static CK_RV notee_evidence(struct platform *base, const uint8_t digest[PLATFORM
 
 	if (rv != CKR_OK)
 		return rv;
-	if (!sign(n, digest, signature))
+	if (!sign(n, digest->sha512, signature))
 		return CKR_DEVICE_ERROR;
 	cbor_writer_init(&w, &evidence->report, 256);
 	cbor_writer_map(&w, 3);

@@ -301,7 +301,7 @@ bool platform_key_is_current(struct platform *platform, struct span mix)
 	return !platform->ops->key_is_current || platform->ops->key_is_current(platform, mix);
 }
 
-CK_RV platform_evidence_get(struct platform *platform, const uint8_t digest[PLATFORM_DIGEST_SIZE],
+CK_RV platform_evidence_get(struct platform *platform, const struct platform_digest *digest,
 			    struct platform_evidence *evidence)
 {
 	*evidence = (struct platform_evidence){0};

@@ -11,7 +11,8 @@
 #include "common/status.h"
 
 #define PLATFORM_KEY_SIZE 32
-#define PLATFORM_DIGEST_SIZE 64 /* SHA-512 of the claims */
+#define PLATFORM_DIGEST_SIZE 64 /* SHA-512 */
+#define PLATFORM_DIGEST_SHORT_SIZE 32 /* SHA-256 */
 #define PLATFORM_MIX_MAX 4096
 
 /* The protector of a platform that has no sealing key: what its token holds ends with the daemon. */
@@ -60,6 +61,12 @@ CK_RV platform_key(struct platform *platform, struct span mix, uint8_t key[PLATF
 /* False: a slot with this MIX still opens, but a new one would bind more (a newer TCB): make one, drop the old. */
 bool platform_key_is_current(struct platform *platform, struct span mix);
 
+/* Of the claims. Which one is signed is the platform's: .sha256 only by a TPM that takes no more. */
+struct platform_digest {
+	uint8_t sha512[PLATFORM_DIGEST_SIZE];
+	uint8_t sha256[PLATFORM_DIGEST_SHORT_SIZE];
+};
+
 /* What the platform says of DIGEST. Public bytes; any but .report may be empty. */
 struct platform_evidence {
 	struct buffer report;       /* of description->media_type, DIGEST in its report data */
@@ -68,7 +75,7 @@ struct platform_evidence {
 	struct buffer ima_log;      /* IMA's binary list */
 };
 
-CK_RV platform_evidence_get(struct platform *platform, const uint8_t digest[PLATFORM_DIGEST_SIZE],
+CK_RV platform_evidence_get(struct platform *platform, const struct platform_digest *digest,
 			    struct platform_evidence *evidence);
 void platform_evidence_free(struct platform_evidence *evidence);
 

@@ -18,7 +18,7 @@ struct platform_ops {
 	CK_RV (*key)(struct platform *platform, struct span mix, uint8_t key[PLATFORM_KEY_SIZE]);
 	bool (*key_is_current)(struct platform *platform, struct span mix); /* NULL: always */
 	CK_RV (*evidence)
-	(struct platform *platform, const uint8_t digest[PLATFORM_DIGEST_SIZE],
+	(struct platform *platform, const struct platform_digest *digest,
 	 struct platform_evidence *evidence);
 	CK_RV (*random)(struct platform *platform, uint8_t *out, size_t size, size_t *got); /* NULL: none */
 	CK_RV (*counter_read)(struct platform *platform, uint64_t *value); /* NULL: no counter */

@@ -214,14 +214,14 @@ static CK_RV get_facts(struct sev_snp *s, struct snp_report *report)
 	return rv;
 }
 
-static CK_RV sev_snp_evidence(struct platform *base, const uint8_t digest[PLATFORM_DIGEST_SIZE],
+static CK_RV sev_snp_evidence(struct platform *base, const struct platform_digest *digest,
 			      struct platform_evidence *evidence)
 {
 	struct sev_snp *s = sev_snp_of(base);
 	struct buffer table = {0};
 	struct snp_report report;
 	const char *why = NULL;
-	CK_RV rv = get_report(s, digest, &evidence->report, &table, &report);
+	CK_RV rv = get_report(s, digest->sha512, &evidence->report, &table, &report);
 
 	/* The host's table, good or not, changes nothing in what the report says. */
 	if (rv == CKR_OK &&

@@ -6,7 +6,6 @@
 #include "config.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -14,6 +13,7 @@
 #include <unistd.h>
 
 #include "common/log.h"
+#include "platform/boot_log.h"
 #include "platform/platform_ops.h"
 #include "platform/rtmr.h"
 #include "platform/tsm.h"
@@ -47,36 +47,6 @@ static void tdx_free(struct platform *base)
 
 	buffer_free(&t->event_log);
 	free(t);
-}
-
-/* Without it, quotes still speak for MRTD and the RTMRs, but nobody can tell what these are made of. */
-static CK_RV read_event_log(struct tdx *t, const char *path)
-{
-	size_t size = 0;
-	ssize_t got = 1;
-	int fd = open(path, O_RDONLY | O_CLOEXEC);
-
-	if (fd < 0) {
-		log_warning("platform tdx: evidence goes without the boot's event log: %s: %s", path,
-			    strerror(errno));
-		return CKR_OK;
-	}
-	while (got > 0 && size <= EVENT_LOG_MAX) {
-		if (!buffer_resize(&t->event_log, size + 16384)) {
-			close(fd);
-			log_error("platform tdx: no memory");
-			return CKR_DEVICE_MEMORY;
-		}
-		got = read(fd, t->event_log.data + size, t->event_log.size - size);
-		size += got > 0 ? (size_t)got : 0;
-	}
-	if (got < 0 || size > EVENT_LOG_MAX) {
-		log_warning("platform tdx: evidence goes without the boot's event log: %s: %s", path,
-			    got < 0 ? strerror(errno) : "too long");
-		size = 0;
-	}
-	close(fd);
-	return buffer_resize(&t->event_log, size) ? CKR_OK : CKR_DEVICE_MEMORY;
 }
 
 /* The application's register, so that the log tells whether anything measured the application. */
@@ -114,9 +84,10 @@ static CK_RV tdx_open(const struct settings *settings, struct platform **platfor
 			  t->reports, strerror(errno));
 		rv = CKR_TOKEN_NOT_PRESENT;
 	}
+	/* Without it, quotes still speak for MRTD and the RTMRs, but nobody can tell what these are made of. */
 	snprintf(path, sizeof(path), "%s" EVENT_LOG, settings->platform_root);
 	if (rv == CKR_OK)
-		rv = read_event_log(t, path);
+		rv = boot_log_read("tdx", "the boot's event log", path, EVENT_LOG_MAX, &t->event_log);
 	if (rv != CKR_OK) {
 		tdx_free(&t->base);
 		return rv;
@@ -160,7 +131,7 @@ static const char *check_quote(struct span quote, const uint8_t digest[PLATFORM_
 	return NULL;
 }
 
-static CK_RV tdx_evidence(struct platform *base, const uint8_t digest[PLATFORM_DIGEST_SIZE],
+static CK_RV tdx_evidence(struct platform *base, const struct platform_digest *digest,
 			  struct platform_evidence *evidence)
 {
 	const struct tdx *t = tdx_of(base);
@@ -174,7 +145,7 @@ static CK_RV tdx_evidence(struct platform *base, const uint8_t digest[PLATFORM_D
 	const char *why = NULL;
 	CK_RV rv = CKR_OK;
 
-	memcpy(request.inblob, digest, sizeof(request.inblob));
+	memcpy(request.inblob, digest->sha512, sizeof(request.inblob));
 	rv = tsm_report_get(&request, &report);
 	if (rv == CKR_TOKEN_NOT_PRESENT || rv == CKR_ACTION_PROHIBITED) {
 		log_error("platform tdx: no quote: %s: %s", t->reports,
@@ -185,7 +156,7 @@ static CK_RV tdx_evidence(struct platform *base, const uint8_t digest[PLATFORM_D
 	}
 	if (rv != CKR_OK)
 		return rv;
-	why = check_quote(buffer_span(&report.outblob), digest);
+	why = check_quote(buffer_span(&report.outblob), digest->sha512);
 	if (why) {
 		log_error("platform tdx: the quote is not usable: %s", why);
 		rv = CKR_DEVICE_ERROR;

@@ -1,12 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * Evidence of a token and of its keys: the claims that docs/evidence.md describes, and the platform's signature
- * over their SHA-512. Inside the enclave; no caller gives report data of its own (security rule 1).
+ * over their digest. Inside the enclave; no caller gives report data of its own (security rule 1).
  */
 #include "config.h"
 
 #include <openssl/evp.h>
-#include <openssl/sha.h>
 
 #include "mechanism/keyclave.h"
 #include "token/internal.h"
@@ -92,12 +91,13 @@ static CK_RV sign(struct token *token, struct buffer *claims, struct buffer *out
 {
 	struct platform *platform = token_platform(token);
 	struct platform_evidence evidence = {0};
-	uint8_t digest[SHA512_DIGEST_LENGTH];
+	struct platform_digest digest;
 	struct cmw cmw = {.claims = buffer_span(claims)};
 	CK_RV rv = CKR_DEVICE_ERROR;
 
-	if (EVP_Digest(claims->data, claims->size, digest, NULL, EVP_sha512(), NULL))
-		rv = platform_evidence_get(platform, digest, &evidence);
+	if (EVP_Digest(claims->data, claims->size, digest.sha512, NULL, EVP_sha512(), NULL) &&
+	    EVP_Digest(claims->data, claims->size, digest.sha256, NULL, EVP_sha256(), NULL))
+		rv = platform_evidence_get(platform, &digest, &evidence);
 	if (rv == CKR_OK) {
 		cmw.evidence_type = span_text(platform_describe(platform)->media_type);
 		cmw.evidence = buffer_span(&evidence.report);

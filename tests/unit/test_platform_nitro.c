@@ -75,19 +75,19 @@ static void test_open(void **state)
 
 static void test_evidence(void **state)
 {
-	static const uint8_t digest[PLATFORM_DIGEST_SIZE] = "a digest of claims";
+	static const struct platform_digest digest = {.sha512 = "a digest of claims"};
 	static const uint8_t no_key[] = "\x6apublic_key\xf6";
 	struct platform_evidence evidence = {0};
 
 	(void)state;
 	assert_int_equal(reopen(""), CKR_OK);
-	assert_int_equal(platform_evidence_get(platform, digest, &evidence), CKR_OK);
-	assert_non_null(memmem(evidence.report.data, evidence.report.size, digest, sizeof(digest)));
+	assert_int_equal(platform_evidence_get(platform, &digest, &evidence), CKR_OK);
+	assert_non_null(memmem(evidence.report.data, evidence.report.size, digest.sha512, sizeof(digest.sha512)));
 	assert_non_null(memmem(evidence.report.data, evidence.report.size, no_key, sizeof(no_key) - 1));
 	assert_int_equal(evidence.certificates.size, 0);
 	platform_evidence_free(&evidence);
 	emulator_control(&emulator, "short 200\n");
-	assert_int_equal(platform_evidence_get(platform, digest, &evidence), CKR_DEVICE_ERROR);
+	assert_int_equal(platform_evidence_get(platform, &digest, &evidence), CKR_DEVICE_ERROR);
 	platform_evidence_free(&evidence);
 }
 

@@ -358,24 +358,24 @@ static void verify(struct span evidence, const uint8_t digest[PLATFORM_DIGEST_SI
 static void test_evidence(void **state)
 {
 	struct fixture *f = *state;
-	uint8_t digest[PLATFORM_DIGEST_SIZE];
+	struct platform_digest digest;
 	uint8_t key[PLATFORM_KEY_SIZE];
 	struct platform_evidence evidence = {0};
 	struct buffer first = {0};
 	struct buffer second = {0};
 
-	memset(digest, 0xa5, sizeof(digest));
+	memset(&digest, 0xa5, sizeof(digest));
 	/* No file, no evidence: it makes none on its own. */
-	assert_int_equal(platform_evidence_get(f->platform, digest, &evidence),
+	assert_int_equal(platform_evidence_get(f->platform, &digest, &evidence),
 			 CKR_TOKEN_NOT_RECOGNIZED);
 	expect_key(f, true, key);
-	assert_int_equal(platform_evidence_get(f->platform, digest, &evidence), CKR_OK);
-	verify(buffer_span(&evidence.report), digest, &first);
+	assert_int_equal(platform_evidence_get(f->platform, &digest, &evidence), CKR_OK);
+	verify(buffer_span(&evidence.report), digest.sha512, &first);
 	platform_evidence_free(&evidence);
 	reopen(f);
-	digest[63] ^= 1;
-	assert_int_equal(platform_evidence_get(f->platform, digest, &evidence), CKR_OK);
-	verify(buffer_span(&evidence.report), digest, &second);
+	digest.sha512[63] ^= 1;
+	assert_int_equal(platform_evidence_get(f->platform, &digest, &evidence), CKR_OK);
+	verify(buffer_span(&evidence.report), digest.sha512, &second);
 	/* The same key after a restart, and not the platform key's bytes. */
 	assert_true(span_equal(buffer_span(&first), buffer_span(&second)));
 	assert_memory_not_equal(first.data + 12, key, sizeof(key));

@@ -278,19 +278,19 @@ static void test_unmeasured_launch(void **state)
 
 static void expect_evidence(struct fixture *f, const char *control, CK_RV rv, const char *words)
 {
-	static const uint8_t digest[PLATFORM_DIGEST_SIZE] = "a digest of claims";
+	static const struct platform_digest digest = {.sha512 = "a digest of claims"};
 	struct platform_evidence evidence = {0};
 	CK_RV got = CKR_OK;
 
 	emulator_control(&f->emulator, control);
 	captured_log_begin(&f->log);
-	got = platform_evidence_get(f->platform, digest, &evidence);
+	got = platform_evidence_get(f->platform, &digest, &evidence);
 	captured_log_end(&f->log);
 	assert_int_equal(got, rv);
 	assert_true(captured_log_has(&f->log, words));
 	if (rv == CKR_OK) {
 		assert_int_equal(evidence.report.size, SNP_REPORT_SIZE);
-		assert_memory_equal(evidence.report.data + 0x50, digest, sizeof(digest));
+		assert_memory_equal(evidence.report.data + 0x50, digest.sha512, sizeof(digest.sha512));
 		assert_int_equal(evidence.event_log.size, 0);
 	}
 	platform_evidence_free(&evidence);

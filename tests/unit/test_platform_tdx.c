@@ -76,18 +76,18 @@ static void test_open(void **state)
 
 static void expect(const char *control, CK_RV rv, const char *words)
 {
-	static const uint8_t digest[PLATFORM_DIGEST_SIZE] = "a digest of claims";
+	static const struct platform_digest digest = {.sha512 = "a digest of claims"};
 	struct platform_evidence evidence = {0};
 	CK_RV got = CKR_OK;
 
 	emulator_control(&emulator, control);
 	captured_log_begin(&log_text);
-	got = platform_evidence_get(platform, digest, &evidence);
+	got = platform_evidence_get(platform, &digest, &evidence);
 	captured_log_end(&log_text);
 	assert_int_equal(got, rv);
 	assert_true(captured_log_has(&log_text, words));
 	if (rv == CKR_OK)
-		assert_memory_equal(evidence.report.data + QUOTE_DATA, digest, sizeof(digest));
+		assert_memory_equal(evidence.report.data + QUOTE_DATA, digest.sha512, sizeof(digest.sha512));
 	platform_evidence_free(&evidence);
 }
 
@@ -112,7 +112,7 @@ static void test_quotes(void **state)
 
 static void test_event_log(void **state)
 {
-	static const uint8_t digest[PLATFORM_DIGEST_SIZE] = {1};
+	static const struct platform_digest digest = {.sha512 = {1}};
 	struct platform_evidence evidence = {0};
 	char path[PATH_MAX];
 	char control[PATH_MAX + 16];
@@ -127,7 +127,7 @@ static void test_event_log(void **state)
 	fclose(file);
 	snprintf(control, sizeof(control), "event-log %s\n", path);
 	assert_int_equal(reopen(control), CKR_OK);
-	assert_int_equal(platform_evidence_get(platform, digest, &evidence), CKR_OK);
+	assert_int_equal(platform_evidence_get(platform, &digest, &evidence), CKR_OK);
 	assert_int_equal(evidence.event_log.size, 20000);
 	assert_int_equal(evidence.event_log.data[19999], 19999 & 0xff);
 	platform_evidence_free(&evidence);
