@@ -11,6 +11,7 @@ static const struct family_ops *const families[] = {
 	[FAMILY_EC] = &ec_family,         [FAMILY_EDDSA] = &eddsa_family,
 	[FAMILY_XDH] = &xdh_family,       [FAMILY_AES] = &aes_family,
 	[FAMILY_HMAC] = &hmac_family,     [FAMILY_SECRET] = &secret_family,
+	[FAMILY_KDF] = &kdf_family,
 };
 
 #define FAMILIES (sizeof(families) / sizeof(families[0]))

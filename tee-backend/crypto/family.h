@@ -92,6 +92,7 @@ extern const struct family_ops xdh_family;
 extern const struct family_ops aes_family;
 extern const struct family_ops hmac_family;
 extern const struct family_ops secret_family;
+extern const struct family_ops kdf_family;
 
 /* The family that runs ROW. */
 const struct family_ops *family_of(const struct mechanism_row *row);

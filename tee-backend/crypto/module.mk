@@ -20,6 +20,7 @@ KC_EXTERNAL_LIBS += $(LIBCRYPTO_LIBS) $(NETTLE_LIBS)
 	%D%/eddsa.c \
 	%D%/family.c %D%/family.h \
 	%D%/hmac.c \
+	%D%/kdf.c \
 	%D%/key.c %D%/key.h \
 	%D%/key_format.c %D%/key_format.h \
 	%D%/library.c %D%/library.h \

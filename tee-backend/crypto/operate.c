@@ -155,12 +155,13 @@ CK_RV operate_decrypt_tls(const struct key *key, struct span data, unsigned clie
 
 CK_RV operate_derive(const struct key *key, const struct mechanism *m, size_t size, struct buffer *out)
 {
+	/* One mechanism for both kinds of curve: the key says which family runs it. */
+	const struct family_ops *family = m->row->scheme == SCHEME_ECDH ? key->family : family_of(m->row);
 	CK_RV rv = check_fit(key, m, CKF_DERIVE);
 
 	buffer_reset(out);
-	/* One mechanism for both kinds of curve: the key says which family runs it. */
 	if (rv == CKR_OK)
-		rv = key->family->derive(key, m, size, out);
+		rv = family->derive(key, m, size, out);
 	return settle(rv, out);
 }
 

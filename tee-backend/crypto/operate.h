@@ -47,7 +47,8 @@ CK_RV operate_decrypt_tls(const struct key *key, struct span data, unsigned clie
 
 /*
  * Raw shared secret or KDF output of CKM_ECDH1_DERIVE on EC and X25519 keys, cut or sized to SIZE bytes
- * (0: the natural size). KDFs: CKD_NULL, CKD_SHA1_KDF .. CKD_SHA512_KDF (ANSI X9.63). OUT must be .secret.
+ * (0: the natural size). KDFs: CKD_NULL, CKD_SHA1_KDF .. CKD_SHA512_KDF (ANSI X9.63). Or SIZE bytes (0: as many as the
+ * hash has) of CKM_HKDF_DERIVE or CKM_SP800_108_COUNTER_KDF on a secret. CKR_KEY_SIZE_RANGE. OUT must be .secret.
  */
 CK_RV operate_derive(const struct key *key, const struct mechanism *m, size_t size, struct buffer *out);
 

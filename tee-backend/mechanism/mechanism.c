@@ -23,6 +23,7 @@ static const struct mechanism_key_type key_types[] = {
 	{CKK_SHA224_HMAC, "CKK_SHA224_HMAC", true},
 	{CKK_EC_EDWARDS, "CKK_EC_EDWARDS", false},
 	{CKK_EC_MONTGOMERY, "CKK_EC_MONTGOMERY", false},
+	{CKK_HKDF, "CKK_HKDF", true},
 };
 
 const struct mechanism_row *mechanism_find(CK_MECHANISM_TYPE type)
@@ -120,6 +121,15 @@ const char *mechanism_key_type_name(CK_KEY_TYPE type)
 		return found->name;
 	snprintf(number, sizeof(number), "0x%lx", type);
 	return number;
+}
+
+CK_MECHANISM_TYPE mechanism_hmac_digest(CK_MECHANISM_TYPE type)
+{
+	const struct mechanism_row *row = mechanism_find(type);
+
+	if (!row || row->scheme != SCHEME_HMAC || row->parameter != PARAMETER_NONE)
+		return CK_UNAVAILABLE_INFORMATION;
+	return row->digest;
 }
 
 CK_FLAGS mechanism_key_type_flags(CK_KEY_TYPE type)
@@ -231,6 +241,82 @@ static bool take_eddsa(const CK_MECHANISM *native)
 	       params.ulContextDataLen == 0;
 }
 
+/* A salt that is a key of its own is not here. Without extraction no salt is used, whatever its type. */
+static bool take_hkdf(const CK_MECHANISM *native, struct mechanism *m)
+{
+	CK_HKDF_PARAMS params;
+
+	if (!take(native, &params, sizeof(params)))
+		return false;
+	m->hash = params.prfHashMechanism;
+	m->extract = params.bExtract;
+	m->expand = params.bExpand;
+	if (params.bExtract && params.ulSaltType == CKF_HKDF_SALT_DATA) {
+		if (!point(params.pSalt, params.ulSaltLen, &m->salt))
+			return false;
+	} else if (params.bExtract && params.ulSaltType != CKF_HKDF_SALT_NULL) {
+		return false;
+	}
+	return !params.bExpand || point(params.pInfo, params.ulInfoLen, &m->info);
+}
+
+/* One field of SP 800-108's input: 32 bits, big endian. */
+static bool take_counter(const CK_PRF_DATA_PARAM *data)
+{
+	CK_SP800_108_COUNTER_FORMAT format;
+
+	if (!data->pValue || data->ulValueLen != sizeof(format))
+		return false;
+	memcpy(&format, data->pValue, sizeof(format));
+	return !format.bLittleEndian && format.ulWidthInBits == 32;
+}
+
+static bool take_length(const CK_PRF_DATA_PARAM *data)
+{
+	CK_SP800_108_DKM_LENGTH_FORMAT format;
+
+	if (!data->pValue || data->ulValueLen != sizeof(format))
+		return false;
+	memcpy(&format, data->pValue, sizeof(format));
+	return format.dkmLengthMethod == CK_SP800_108_DKM_LENGTH_SUM_OF_KEYS && !format.bLittleEndian &&
+	       format.ulWidthInBits == 32;
+}
+
+/*
+ * NIST SP 800-108 section 4.1 as libcrypto has it: the counter first, the fixed input, then the length, if at all.
+ * PKCS#11 v3.1 section 6.42.2 lets programs choose other orders and widths, which nobody could compare with.
+ */
+static bool take_sp800_108(const CK_MECHANISM *native, struct mechanism *m)
+{
+	struct span *const fixed[MECHANISM_FIXED_COUNT] = {&m->fixed, &m->fixed_2, &m->fixed_3, &m->fixed_4};
+	CK_SP800_108_KDF_PARAMS params;
+	CK_PRF_DATA_PARAM data;
+	size_t count = 0;
+	CK_ULONG i = 0;
+
+	if (!take(native, &params, sizeof(params)) || params.ulAdditionalDerivedKeys > 0 || !params.pDataParams ||
+	    params.ulNumberOfDataParams < 1 || params.ulNumberOfDataParams > MECHANISM_FIXED_COUNT + 2)
+		return false;
+	m->hash = mechanism_hmac_digest(params.prfType);
+	for (i = 0; i < params.ulNumberOfDataParams; i++) {
+		memcpy(&data, &params.pDataParams[i], sizeof(data));
+		if (m->length_follows || (data.type == CK_SP800_108_ITERATION_VARIABLE) != (i == 0))
+			return false;
+		if (data.type == CK_SP800_108_ITERATION_VARIABLE) {
+			if (!take_counter(&data))
+				return false;
+		} else if (data.type == CK_SP800_108_DKM_LENGTH) {
+			if (!take_length(&data))
+				return false;
+			m->length_follows = 1;
+		} else if (data.type != CK_SP800_108_BYTE_ARRAY || count == MECHANISM_FIXED_COUNT ||
+			   !point(data.pValue, data.ulValueLen, fixed[count++])) {
+			return false;
+		}
+	}
+	return true;
+}
+
 static bool take_parameter(const CK_MECHANISM *native, struct mechanism *m)
 {
 	switch (m->row->parameter) {
@@ -253,6 +339,10 @@ static bool take_parameter(const CK_MECHANISM *native, struct mechanism *m)
 		return take_eddsa(native);
 	case PARAMETER_LENGTH:
 		return take(native, &m->length, sizeof(m->length));
+	case PARAMETER_HKDF:
+		return take_hkdf(native, m);
+	case PARAMETER_SP800_108:
+		return take_sp800_108(native, m);
 	}
 	return false;
 }
@@ -310,6 +400,20 @@ static bool check_ecdh(const struct mechanism *m)
 	       m->peer.size <= MECHANISM_PEER_MAX;
 }
 
+static bool check_hkdf(const struct mechanism *m)
+{
+	return find_digest(m->hash) && m->extract <= 1 && m->expand <= 1 && (m->extract || m->expand) &&
+	       m->salt.size <= (m->extract ? MECHANISM_SALT_MAX : 0) &&
+	       m->info.size <= (m->expand ? MECHANISM_INFO_MAX : 0);
+}
+
+static bool check_sp800_108(const struct mechanism *m)
+{
+	return find_digest(m->hash) && m->fixed.size <= MECHANISM_FIXED_MAX &&
+	       m->fixed_2.size <= MECHANISM_FIXED_MAX && m->fixed_3.size <= MECHANISM_FIXED_MAX &&
+	       m->fixed_4.size <= MECHANISM_FIXED_MAX && m->length_follows <= 1;
+}
+
 static bool check_parameter(const struct mechanism *m)
 {
 	switch (m->row->parameter) {
@@ -335,6 +439,10 @@ static bool check_parameter(const struct mechanism *m)
 		return check_ecdh(m);
 	case PARAMETER_LENGTH:
 		return m->length >= 1 && m->length <= m->row->output;
+	case PARAMETER_HKDF:
+		return check_hkdf(m);
+	case PARAMETER_SP800_108:
+		return check_sp800_108(m);
 	}
 	return false;
 }
@@ -378,6 +486,7 @@ size_t mechanism_signature_size(const struct mechanism *m, CK_ULONG key_bits)
 	case FAMILY_XDH:
 	case FAMILY_AES:
 	case FAMILY_SECRET:
+	case FAMILY_KDF:
 		break;
 	}
 	return 0;

@@ -21,6 +21,7 @@ enum mechanism_family {
 	FAMILY_AES,
 	FAMILY_HMAC,
 	FAMILY_SECRET, /* generic secrets */
+	FAMILY_KDF,    /* derivation from a generic secret; its keys are SECRET's */
 };
 
 /* What is done within the family. */
@@ -43,6 +44,8 @@ enum mechanism_scheme {
 	SCHEME_AES_GCM,
 	SCHEME_AES_KEY_WRAP,     /* RFC 3394 */
 	SCHEME_AES_KEY_WRAP_KWP, /* RFC 5649 */
+	SCHEME_HKDF,             /* RFC 5869 */
+	SCHEME_SP800_108_COUNTER,
 };
 
 enum mechanism_parameter {
@@ -56,6 +59,8 @@ enum mechanism_parameter {
 	PARAMETER_ECDH1,    /* CK_ECDH1_DERIVE_PARAMS */
 	PARAMETER_EDDSA,    /* none, or CK_EDDSA_PARAMS of pure Ed25519: no phFlag, no context */
 	PARAMETER_LENGTH,   /* CK_MAC_GENERAL_PARAMS: a CK_ULONG */
+	PARAMETER_HKDF,     /* CK_HKDF_PARAMS, without a key as salt */
+	PARAMETER_SP800_108, /* CK_SP800_108_KDF_PARAMS in the order of mechanism.c's take_sp800_108 */
 };
 
 struct mechanism_row {
@@ -104,6 +109,9 @@ const char *mechanism_name(CK_MECHANISM_TYPE type);
  */
 const struct mechanism_row *mechanism_find_mgf(CK_RSA_PKCS_MGF_TYPE mgf);
 const struct mechanism_row *mechanism_find_kdf(CK_EC_KDF_TYPE kdf);
+
+/* The digest of a whole HMAC (CKM_SHA256_HMAC); CK_UNAVAILABLE_INFORMATION: TYPE is none. */
+CK_MECHANISM_TYPE mechanism_hmac_digest(CK_MECHANISM_TYPE type);
 
 /* True if keys of KEY_TYPE serve this mechanism. */
 bool mechanism_takes_key(const struct mechanism_row *row, CK_KEY_TYPE key_type);
@@ -162,6 +170,10 @@ const struct mechanism_curve *mechanism_curve_named(const char *name);
 #define MECHANISM_LABEL_MAX 4096
 #define MECHANISM_SHARED_MAX 4096
 #define MECHANISM_PEER_MAX 256
+#define MECHANISM_SALT_MAX 512
+#define MECHANISM_INFO_MAX 1024 /* HKDF; libcrypto 3.0 takes 2 KiB, of which derivation.c needs the rest */
+#define MECHANISM_FIXED_MAX 256 /* SP 800-108: each byte array */
+#define MECHANISM_FIXED_COUNT 4
 
 /*
  * A mechanism with its parameters, decoded: what the wire carries and crypto/ takes. The bytes are
@@ -175,13 +187,22 @@ struct mechanism {
 	CK_ULONG tag_bits;     /* GCM */
 	CK_ULONG counter_bits; /* CTR */
 	CK_ULONG length;       /* LENGTH: bytes of the MAC */
-	CK_MECHANISM_TYPE hash;   /* PSS, OAEP */
+	CK_MECHANISM_TYPE hash;   /* PSS, OAEP, HKDF; SP800_108: of the HMAC that is its PRF */
 	CK_RSA_PKCS_MGF_TYPE mgf; /* PSS, OAEP */
 	CK_ULONG salt_size;       /* PSS */
 	struct span label;        /* OAEP source data */
 	CK_EC_KDF_TYPE kdf;       /* ECDH1 */
 	struct span shared;       /* ECDH1 shared data */
 	struct span peer;         /* ECDH1 public data: the point, plain or in a DER OCTET STRING */
+	CK_ULONG extract;         /* HKDF: 0 or 1, as is the next */
+	CK_ULONG expand;          /* HKDF */
+	struct span salt;         /* HKDF; empty: as many zeros as the hash has bytes */
+	struct span info;         /* HKDF */
+	struct span fixed;        /* SP800_108: byte arrays, one after the other behind the counter */
+	struct span fixed_2;
+	struct span fixed_3;
+	struct span fixed_4;
+	CK_ULONG length_follows;  /* SP800_108: 1: behind them the bits of the result, as 32 bits big endian */
 };
 
 /*

@@ -48,6 +48,8 @@
 	.key_types = {NONE, NONE, NONE}, .multi_part = true
 #define HMAC(key) .family = FAMILY_HMAC, .scheme = SCHEME_HMAC, .flags = SIGN, .min_key = 1, \
 	.max_key = SECRET_MAX, .key_types = {CKK_GENERIC_SECRET, (key), NONE}
+#define KDF .family = FAMILY_KDF, NO_DIGEST, .flags = CKF_DERIVE, .min_key = 1, .max_key = SECRET_MAX, \
+	.key_types = {CKK_GENERIC_SECRET, CKK_HKDF, NONE}
 #define INFO(der) .digest_info = (der), .digest_info_size = sizeof(der)
 
 /* RFC 8017 section 9.2 note 1. */
@@ -123,6 +125,9 @@ static const struct mechanism_row rows[] = {
 	 .scheme = SCHEME_KEY_GEN, .flags = CKF_GENERATE, .min_key = 8, .max_key = SECRET_MAX * 8,
 	 .key_types = {CKK_GENERIC_SECRET, NONE, NONE}},
 
+	{ROW(CKM_SP800_108_COUNTER_KDF), KDF, .scheme = SCHEME_SP800_108_COUNTER,
+	 .parameter = PARAMETER_SP800_108},
+
 	{ROW(CKM_EC_KEY_PAIR_GEN), NO_DIGEST, EC, .scheme = SCHEME_KEY_GEN,
 	 .flags = CKF_GENERATE_KEY_PAIR | WEIERSTRASS},
 	{ROW(CKM_ECDSA), NO_DIGEST, ECDSA},
@@ -156,6 +161,8 @@ static const struct mechanism_row rows[] = {
 	 .parameter = PARAMETER_IV_OPTIONAL, .flags = ENCRYPT | WRAP},
 	{ROW(CKM_AES_KEY_WRAP_KWP), CIPHER, .scheme = SCHEME_AES_KEY_WRAP_KWP,
 	 .parameter = PARAMETER_IV_OPTIONAL, .flags = ENCRYPT | WRAP},
+
+	{ROW(CKM_HKDF_DERIVE), KDF, .scheme = SCHEME_HKDF, .parameter = PARAMETER_HKDF},
 };
 
 const struct mechanism_row *mechanism_rows(size_t *count)

@@ -48,6 +48,23 @@ static const struct field length_fields[] = {
 	UINT(struct mechanism, length, UINT64_MAX, CKR_MECHANISM_PARAM_INVALID),
 };
 
+static const struct field hkdf_fields[] = {
+	UINT(struct mechanism, hash, UINT64_MAX, CKR_MECHANISM_PARAM_INVALID),
+	UINT(struct mechanism, extract, 1, CKR_MECHANISM_PARAM_INVALID),
+	UINT(struct mechanism, expand, 1, CKR_MECHANISM_PARAM_INVALID),
+	BYTES(struct mechanism, salt, MECHANISM_SALT_MAX, CKR_MECHANISM_PARAM_INVALID),
+	BYTES(struct mechanism, info, MECHANISM_INFO_MAX, CKR_MECHANISM_PARAM_INVALID),
+};
+
+static const struct field sp800_108_fields[] = {
+	UINT(struct mechanism, hash, UINT64_MAX, CKR_MECHANISM_PARAM_INVALID),
+	BYTES(struct mechanism, fixed, MECHANISM_FIXED_MAX, CKR_MECHANISM_PARAM_INVALID),
+	BYTES(struct mechanism, fixed_2, MECHANISM_FIXED_MAX, CKR_MECHANISM_PARAM_INVALID),
+	BYTES(struct mechanism, fixed_3, MECHANISM_FIXED_MAX, CKR_MECHANISM_PARAM_INVALID),
+	BYTES(struct mechanism, fixed_4, MECHANISM_FIXED_MAX, CKR_MECHANISM_PARAM_INVALID),
+	UINT(struct mechanism, length_follows, 1, CKR_MECHANISM_PARAM_INVALID),
+};
+
 /* Pure Ed25519 is all that EDDSA can mean, so that nothing is left to say. */
 static const struct schema schemas[] = {
 	[PARAMETER_NONE] = {.name = "mechanism-none", .size = sizeof(struct mechanism)},
@@ -60,6 +77,8 @@ static const struct schema schemas[] = {
 	[PARAMETER_ECDH1] = SCHEMA(struct mechanism, "mechanism-ecdh1", ecdh1_fields),
 	[PARAMETER_EDDSA] = {.name = "mechanism-eddsa", .size = sizeof(struct mechanism)},
 	[PARAMETER_LENGTH] = SCHEMA(struct mechanism, "mechanism-length", length_fields),
+	[PARAMETER_HKDF] = SCHEMA(struct mechanism, "mechanism-hkdf", hkdf_fields),
+	[PARAMETER_SP800_108] = SCHEMA(struct mechanism, "mechanism-sp800-108", sp800_108_fields),
 };
 
 const struct schema *parameter_schemas(size_t *count)

@@ -76,6 +76,18 @@ struct mechanism message_sample_mechanism(const struct mechanism_row *row)
 	case PARAMETER_LENGTH:
 		m.length = row->output;
 		break;
+	case PARAMETER_HKDF:
+		m.hash = CKM_SHA256;
+		m.extract = m.expand = 1;
+		m.salt = (struct span){sample_bytes, 5};
+		m.info = (struct span){sample_bytes, 11};
+		break;
+	case PARAMETER_SP800_108:
+		m.hash = CKM_SHA384;
+		m.fixed = (struct span){sample_bytes, 4};
+		m.fixed_3 = (struct span){sample_bytes, 9};
+		m.length_follows = 1;
+		break;
 	}
 	return m;
 }

@@ -97,6 +97,15 @@ static struct vector read_vector(const json_t *v)
 	out.m.length = number(v, "length");
 	out.m.salt_size = number(v, "salt");
 	out.m.label = sample_hex(text(v, "label"));
+	out.m.extract = number(v, "extract");
+	out.m.expand = number(v, "expand");
+	out.m.salt = sample_hex(text(v, "hkdf_salt"));
+	out.m.info = sample_hex(text(v, "info"));
+	out.m.fixed = sample_hex(text(v, "fixed"));
+	out.m.fixed_2 = sample_hex(text(v, "fixed_2"));
+	out.m.fixed_3 = sample_hex(text(v, "fixed_3"));
+	out.m.fixed_4 = sample_hex(text(v, "fixed_4"));
+	out.m.length_follows = number(v, "length_follows");
 	out.m.shared = sample_hex(text(v, "shared"));
 	if (text(v, "hash"))
 		out.m.hash = sample_row(text(v, "hash"))->type;

@@ -283,6 +283,28 @@ static bool hmac(const json_t *group, const json_t *test, enum verdict verdict)
 	return good;
 }
 
+static bool hkdf(const json_t *group, const json_t *test, enum verdict verdict)
+{
+	struct mechanism m = sample_mechanism(CKM_HKDF_DERIVE);
+	const struct key *key = sample_secret(CKK_HKDF, bytes(test, "ikm"));
+	struct buffer out = {.secret = true};
+	bool good = false;
+	CK_RV rv = CKR_OK;
+
+	(void)group;
+	m.hash = CKM_SHA256;
+	m.extract = m.expand = 1;
+	m.salt = bytes(test, "salt");
+	m.info = bytes(test, "info");
+	rv = operate_derive(key, &m, (size_t)json_integer_value(json_object_get(test, "size")), &out);
+	if (verdict == VALID)
+		good = rv == CKR_OK && span_equal(buffer_span(&out), bytes(test, "okm"));
+	else
+		good = rv == CKR_KEY_SIZE_RANGE && out.size == 0;
+	buffer_free(&out);
+	return good;
+}
+
 static enum verdict verdict_of(const json_t *test)
 {
 	const char *result = json_string_value(json_object_get(test, "result"));
@@ -358,6 +380,7 @@ int main(void)
 		{"aes_cbc_pkcs5_test.json", aes_cbc},
 		{"aes_kwp_test.json", aes_kwp},
 		{"hmac_sha256_test.json", hmac},
+		{"hkdf_sha256_test.json", hkdf},
 	};
 	struct CMUnitTest tests[sizeof(files) / sizeof(files[0])];
 	size_t i = 0;

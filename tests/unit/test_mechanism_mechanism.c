@@ -50,6 +50,8 @@ static void structures_of_wrong_size_are_refused(void **state)
 		{CKM_RSA_PKCS_OAEP, sizeof(CK_RSA_PKCS_OAEP_PARAMS)},
 		{CKM_ECDH1_DERIVE, sizeof(CK_ECDH1_DERIVE_PARAMS)},
 		{CKM_SHA256_HMAC_GENERAL, sizeof(CK_MAC_GENERAL_PARAMS)},
+		{CKM_HKDF_DERIVE, sizeof(CK_HKDF_PARAMS)},
+		{CKM_SP800_108_COUNTER_KDF, sizeof(CK_SP800_108_KDF_PARAMS)},
 	};
 	size_t i = 0;
 
@@ -276,6 +278,116 @@ static void ecdh_is_taken(void **state)
 	assert_int_equal(verdict(CKM_ECDH1_DERIVE, &params, sizeof(params)), CKR_MECHANISM_PARAM_INVALID);
 }
 
+static CK_RV hkdf_verdict(CK_HKDF_PARAMS params)
+{
+	return verdict(CKM_HKDF_DERIVE, &params, sizeof(params));
+}
+
+static void hkdf_is_taken(void **state)
+{
+	const CK_HKDF_PARAMS good = {CK_TRUE, CK_TRUE, CKM_SHA256, CKF_HKDF_SALT_DATA, bytes, 5, 0, bytes, 9};
+	CK_HKDF_PARAMS params = good;
+	struct mechanism m;
+
+	(void)state;
+	assert_int_equal(decode(CKM_HKDF_DERIVE, &params, sizeof(params), &m), CKR_OK);
+	assert_int_equal(m.hash, CKM_SHA256);
+	assert_true(m.extract == 1 && m.expand == 1 && m.salt.size == 5 && m.info.size == 9);
+	params.ulSaltType = CKF_HKDF_SALT_NULL;
+	assert_int_equal(decode(CKM_HKDF_DERIVE, &params, sizeof(params), &m), CKR_OK);
+	assert_int_equal(m.salt.size, 0);
+	params.ulSaltType = CKF_HKDF_SALT_KEY;
+	assert_int_equal(hkdf_verdict(params), CKR_MECHANISM_PARAM_INVALID);
+	params.bExtract = CK_FALSE; /* PKCS#11 v3.1 section 6.62.2: then no salt counts */
+	assert_int_equal(hkdf_verdict(params), CKR_OK);
+	params.bExpand = CK_FALSE;
+	assert_int_equal(hkdf_verdict(params), CKR_MECHANISM_PARAM_INVALID);
+	params = good;
+	params.bExpand = CK_FALSE;
+	assert_int_equal(decode(CKM_HKDF_DERIVE, &params, sizeof(params), &m), CKR_OK);
+	assert_int_equal(m.info.size, 0);
+	params = good;
+	params.bExtract = 2;
+	assert_int_equal(hkdf_verdict(params), CKR_MECHANISM_PARAM_INVALID);
+	params = good;
+	params.prfHashMechanism = CKM_SHA256_HMAC;
+	assert_int_equal(hkdf_verdict(params), CKR_MECHANISM_PARAM_INVALID);
+	params = good;
+	params.pInfo = NULL;
+	assert_int_equal(hkdf_verdict(params), CKR_MECHANISM_PARAM_INVALID);
+	params = good;
+	params.ulSaltLen = MECHANISM_SALT_MAX + 1;
+	assert_int_equal(hkdf_verdict(params), CKR_MECHANISM_PARAM_INVALID);
+	params = good;
+	params.ulInfoLen = MECHANISM_INFO_MAX + 1;
+	assert_int_equal(hkdf_verdict(params), CKR_MECHANISM_PARAM_INVALID);
+}
+
+static CK_SP800_108_COUNTER_FORMAT counter_format = {CK_FALSE, 32};
+static CK_SP800_108_DKM_LENGTH_FORMAT length_format = {CK_SP800_108_DKM_LENGTH_SUM_OF_KEYS, CK_FALSE, 32};
+
+#define COUNTER {CK_SP800_108_ITERATION_VARIABLE, &counter_format, sizeof(counter_format)}
+#define DKM_LENGTH {CK_SP800_108_DKM_LENGTH, &length_format, sizeof(length_format)}
+#define ARRAY(size) {CK_SP800_108_BYTE_ARRAY, bytes, (size)}
+#define DECODE(prf, m, ...) decode_sp800_108(prf, (CK_PRF_DATA_PARAM[]){__VA_ARGS__}, \
+	sizeof((CK_PRF_DATA_PARAM[]){__VA_ARGS__}) / sizeof(CK_PRF_DATA_PARAM), m)
+
+static CK_RV decode_sp800_108(CK_MECHANISM_TYPE prf, CK_PRF_DATA_PARAM *data, CK_ULONG count, struct mechanism *m)
+{
+	CK_SP800_108_KDF_PARAMS params = {prf, count, data, 0, NULL};
+
+	return decode(CKM_SP800_108_COUNTER_KDF, &params, sizeof(params), m);
+}
+
+static void sp800_108_is_taken(void **state)
+{
+	CK_PRF_DATA_PARAM data[] = {COUNTER};
+	CK_SP800_108_KDF_PARAMS params = {CKM_SHA256_HMAC, 1, data, 1, NULL};
+	struct mechanism m;
+
+	(void)state;
+	assert_int_equal(DECODE(CKM_SHA384_HMAC, &m, COUNTER, ARRAY(4), ARRAY(1), ARRAY(7), DKM_LENGTH), CKR_OK);
+	assert_int_equal(m.hash, CKM_SHA384);
+	assert_true(m.fixed.size == 4 && m.fixed_2.size == 1 && m.fixed_3.size == 7 && m.fixed_4.size == 0);
+	assert_int_equal(m.length_follows, 1);
+	assert_int_equal(DECODE(CKM_SHA_1_HMAC, &m, COUNTER), CKR_OK);
+	assert_int_equal(m.length_follows, 0);
+	assert_int_equal(DECODE(CKM_AES_CMAC, &m, COUNTER), CKR_MECHANISM_PARAM_INVALID);
+	assert_int_equal(DECODE(CKM_SHA256_HMAC_GENERAL, &m, COUNTER), CKR_MECHANISM_PARAM_INVALID);
+	assert_int_equal(DECODE(CKM_SHA256_HMAC, &m, COUNTER, ARRAY(MECHANISM_FIXED_MAX + 1)),
+			 CKR_MECHANISM_PARAM_INVALID);
+	/* Additional keys. */
+	assert_int_equal(verdict(CKM_SP800_108_COUNTER_KDF, &params, sizeof(params)), CKR_MECHANISM_PARAM_INVALID);
+	params = (CK_SP800_108_KDF_PARAMS){CKM_SHA256_HMAC, 1, NULL, 0, NULL};
+	assert_int_equal(verdict(CKM_SP800_108_COUNTER_KDF, &params, sizeof(params)), CKR_MECHANISM_PARAM_INVALID);
+}
+
+static void sp800_108_order_is_fixed(void **state)
+{
+	CK_SP800_108_COUNTER_FORMAT little = {CK_TRUE, 32};
+	CK_SP800_108_COUNTER_FORMAT narrow = {CK_FALSE, 8};
+	CK_SP800_108_DKM_LENGTH_FORMAT segments = {CK_SP800_108_DKM_LENGTH_SUM_OF_SEGMENTS, CK_FALSE, 32};
+	struct mechanism m;
+
+	(void)state;
+	assert_int_equal(DECODE(CKM_SHA256_HMAC, &m, ARRAY(1), COUNTER), CKR_MECHANISM_PARAM_INVALID);
+	assert_int_equal(DECODE(CKM_SHA256_HMAC, &m, COUNTER, COUNTER), CKR_MECHANISM_PARAM_INVALID);
+	assert_int_equal(DECODE(CKM_SHA256_HMAC, &m, COUNTER, DKM_LENGTH, ARRAY(1)), CKR_MECHANISM_PARAM_INVALID);
+	assert_int_equal(DECODE(CKM_SHA256_HMAC, &m, COUNTER, DKM_LENGTH, DKM_LENGTH), CKR_MECHANISM_PARAM_INVALID);
+	assert_int_equal(DECODE(CKM_SHA256_HMAC, &m, COUNTER, ARRAY(1), ARRAY(1), ARRAY(1), ARRAY(1), ARRAY(1)),
+			 CKR_MECHANISM_PARAM_INVALID);
+	assert_int_equal(DECODE(CKM_SHA256_HMAC, &m, {CK_SP800_108_ITERATION_VARIABLE, &little, sizeof(little)}),
+			 CKR_MECHANISM_PARAM_INVALID);
+	assert_int_equal(DECODE(CKM_SHA256_HMAC, &m, {CK_SP800_108_ITERATION_VARIABLE, &narrow, sizeof(narrow)}),
+			 CKR_MECHANISM_PARAM_INVALID);
+	assert_int_equal(DECODE(CKM_SHA256_HMAC, &m, {CK_SP800_108_ITERATION_VARIABLE, NULL, 0}),
+			 CKR_MECHANISM_PARAM_INVALID);
+	assert_int_equal(DECODE(CKM_SHA256_HMAC, &m, COUNTER, {CK_SP800_108_DKM_LENGTH, &segments, sizeof(segments)}),
+			 CKR_MECHANISM_PARAM_INVALID);
+	assert_int_equal(DECODE(CKM_SHA256_HMAC, &m, COUNTER, {CK_SP800_108_KEY_HANDLE, bytes, 8}),
+			 CKR_MECHANISM_PARAM_INVALID);
+}
+
 static void eddsa_is_pure_only(void **state)
 {
 	CK_EDDSA_PARAMS params = {CK_FALSE, 0, NULL};
@@ -467,6 +579,9 @@ int main(void)
 		cmocka_unit_test(pss_is_taken),
 		cmocka_unit_test(salts_fit_keys), cmocka_unit_test(oaep_is_taken),
 		cmocka_unit_test(ecdh_is_taken),
+		cmocka_unit_test(hkdf_is_taken),
+		cmocka_unit_test(sp800_108_is_taken),
+		cmocka_unit_test(sp800_108_order_is_fixed),
 		cmocka_unit_test(eddsa_is_pure_only),
 		cmocka_unit_test(mac_length_is_taken),
 		cmocka_unit_test(signature_sizes),

@@ -72,6 +72,8 @@ static const char *const parameters[] = {
 	[PARAMETER_ECDH1] = "CK_ECDH1_DERIVE_PARAMS",
 	[PARAMETER_EDDSA] = "none, or CK_EDDSA_PARAMS of pure Ed25519",
 	[PARAMETER_LENGTH] = "CK_MAC_GENERAL_PARAMS",
+	[PARAMETER_HKDF] = "CK_HKDF_PARAMS",
+	[PARAMETER_SP800_108] = "CK_SP800_108_KDF_PARAMS",
 };
 
 static const char *const forms[] = {
@@ -104,6 +106,10 @@ static const char mechanisms_tail[] =
 	"RSA keys of 1024 bits can be imported and used; new ones have 2048 bits at least. GCM tags have 128, 120,\n"
 	"112, 104, 96, 64 or 32 bits, and IVs 1 to 128 bytes. `CKM_AES_CTR` refuses data for which its counter bits\n"
 	"would overflow. `CKM_ECDH1_DERIVE` takes `CKD_NULL` and the ANSI X9.63 functions of the digests above.\n"
+	"`CKM_HKDF_DERIVE` takes no key as salt, salts up to 512 bytes and info up to 1024. `CKM_SP800_108_COUNTER_KDF`\n"
+	"takes the HMACs above as its function, and as its input a counter of 32 bits, up to four byte arrays of up to\n"
+	"256 bytes each, and then, or not, the length of the key in 32 bits (`CK_SP800_108_DKM_LENGTH_SUM_OF_KEYS`),\n"
+	"in this order and big endian; it derives no additional keys.\n"
 	"`CKM_AES_KEY_WRAP_PAD` is left out: modules do not agree on what it means. ECB and CTR do not wrap keys.\n"
 	"\n"
 	"## Curves\n"

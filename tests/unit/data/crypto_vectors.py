@@ -203,6 +203,26 @@ def x963(name, z, info, length):
 # ---- DER --------------------------------------------------------------------------------------------
 
 
+def hkdf_extract(name, salt, secret):
+    return hmac.new(salt or bytes(hashlib.new(HASHES[name][0]).digest_size), secret, HASHES[name][0]).digest()
+
+
+def hkdf_expand(name, key, info, length):
+    out, block, i = b"", b"", 1
+    while len(out) < length:
+        block = hmac.new(key, block + info + bytes([i]), HASHES[name][0]).digest()
+        out, i = out + block, i + 1
+    return out[:length]
+
+
+def kbkdf_counter(name, key, fixed, length):
+    out, i = b"", 1
+    while len(out) < length:
+        out += hmac.new(key, i.to_bytes(4, "big") + fixed, HASHES[name][0]).digest()
+        i += 1
+    return out[:length]
+
+
 def der(tag, *parts):
     body = b"".join(parts)
     if len(body) < 128:
@@ -428,10 +448,66 @@ def ciphers():
            use="CKM_SHA256_HMAC")
 
 
+def derivations():
+    def secret(name, value):
+        KEYS[name] = {"type": "CKK_GENERIC_SECRET", "value": value}
+        return name
+
+    def hkdf(key, result, source, name="SHA256", extract=1, expand=1, **more):
+        vector("CKM_HKDF_DERIVE", "derive", key, "", result, source, hash=HASHES[name][1], extract=extract,
+               expand=expand, size=len(result) // 2, **more)
+
+    def counter(key, result, source, name="SHA256", **more):
+        vector("CKM_SP800_108_COUNTER_KDF", "derive", key, "", result, source, hash=HASHES[name][1],
+               size=len(result) // 2, **more)
+
+    key = secret("hkdf-22", "0b" * 22)
+    salt = bytes(range(13)).hex()
+    info = bytes(range(0xf0, 0xfa)).hex()
+    hkdf(key, "3cb25f25faacd57a90434f64d0362f2a2d2d0a90cf1a5a4c5db02d56ecc4c5bf34007208d5b887185865",
+         "RFC 5869 appendix A.1", hkdf_salt=salt, info=info)
+    hkdf(key, "077709362c2e32df0ddc3f0dc47bba6390b6c73bb50f9c3122ec844ad7c2b3e5", "RFC 5869 appendix A.1, PRK",
+         expand=0, hkdf_salt=salt)
+    hkdf(secret("hkdf-80", bytes(range(0x50)).hex()),
+         "b11e398dc80327a1c8e7f78c596a49344f012eda2d4efad8a050cc4c19afa97c59045a99cac7827271cb41c65e590e09"
+         "da3275600c2f09b8367793a9aca3db71cc30c58179ec3e87c14c01d5c1f3434f1d87", "RFC 5869 appendix A.2",
+         hkdf_salt=bytes(range(0x60, 0xb0)).hex(), info=bytes(range(0xb0, 0x100)).hex())
+    hkdf(key, "8da4e775a563c18f715f802a063c5a31b8a11f5c5ee1879ec3454e5f3c738d2d9d201395faa4b61a96c8",
+         "RFC 5869 appendix A.3")
+    hkdf(secret("hkdf-11", "0b" * 11),
+         "085a01ea1b10f36933068b56efa5ad81a4f14b822f5b091568a9cdd4f155fda2c22e422478d305f3f896",
+         "RFC 5869 appendix A.4", "SHA1", hkdf_salt=salt, info=info)
+    hkdf(secret("hkdf-prk", "077709362c2e32df0ddc3f0dc47bba6390b6c73bb50f9c3122ec844ad7c2b3e5"),
+         "3cb25f25faacd57a90434f64d0362f2a2d2d0a90cf1a5a4c5db02d56ecc4c5bf34007208d5b887185865",
+         "RFC 5869 appendix A.1, from the PRK", extract=0, info=info)
+    for name in HASHES:
+        prk = hkdf_extract(name, b"", b"\x0b" * 22)
+        hkdf(key, hkdf_expand(name, prk, b"info", 200).hex(), "RFC 5869 section 2", name, info=b"info".hex())
+        hkdf(key, prk[:16].hex(), "the same, extracted and cut", name, expand=0)
+    cavp = "CAVP KDFCTR, HMAC_SHA256, before fixed, 32 bits"
+    fixed = ("01322b96b30acd197979444e468e1c5c6859bf1b1cf951b7e725303e237e46b864a145fab25e517b08f8683d0315bb29"
+             "11d80a0e8aba17f3b413faac")
+    key = secret("kbkdf-0", "dd1d91b7d90b2bd3138533ce92b272fbf8a369316aefe242e659cc0ae238afe0")
+    counter(key, "10621342bfb0fd40046c0e29f2cfdbf0", cavp, fixed=fixed)
+    counter(key, "10621342bfb0fd40046c0e29f2cfdbf0", cavp + ", in four parts", fixed=fixed[:2], fixed_2=fixed[2:40],
+            fixed_3=fixed[40:42], fixed_4=fixed[42:])
+    counter(secret("kbkdf-30", "c4bedbddb66493e7c7259a3bbbc25f8c7e0ca7fe284d92d431d9cd99a0d214ac"),
+            "1da47638d6c9c4d04d74d4640bbd42ab814d9e8cc22f4326695239f96b0693f12d0dd1152cf44430", cavp,
+            fixed="1c69c54766791e315c2cc5c47ecd3ffab87d0d273dd920e70955814c220eacace6a5946542da3dfe24ff626b4897898c"
+                  "afb7db83bdff3c14fa46fd4b")
+    for name in HASHES:
+        value = bytes.fromhex(KEYS[key]["value"])
+        counter(key, kbkdf_counter(name, value, b"label\0context" + (800).to_bytes(4, "big"), 100).hex(),
+                "SP 800-108 section 4.1", name, fixed=b"label".hex(), fixed_2="00", fixed_3=b"context".hex(),
+                length_follows=1)
+        counter(key, kbkdf_counter(name, value, b"", 33).hex(), "the same, nothing fixed", name)
+
+
 digests()
 macs()
 rsa()
 curves()
 ciphers()
+derivations()
 json.dump({"keys": KEYS, "vectors": VECTORS}, sys.stdout, indent=1)
 print()
