@@ -1,5 +1,6 @@
 #!/bin/bash
 # SPDX-License-Identifier: Apache-2.0
+# tap-timeout: 900
 # Headers: each compiles alone and twice, with gcc and clang; its guard has its name; functions that foo.h
 # and foo_part.h declare are defined in foo.c (a large one has further files foo_*.c).
 . "${KC_SRCDIR:-.}/tests/lint/lint.sh" || exit 99

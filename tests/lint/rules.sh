@@ -47,7 +47,7 @@ rules() {
 			;;
 		*)
 			# Defined, and named once more by the list of tests, or called from beside it.
-			[[ -z $text || " $text" =~ [^a-z_0-9]${what}[^a-z_0-9].*[^a-z_0-9]${what}[^a-z_0-9] ]] ||
+			[[ -z $text || " $text" =~ [^a-z_0-9]"$what"[^a-z_0-9].*[^a-z_0-9]"$what"[^a-z_0-9] ]] ||
 				grep -qrE --include='*.[ch]' "(^|[^a-z_0-9])$what\(" "$root/tests/${file%/*}" --exclude="${file##*/}" ||
 				echo "$said $rule: tests/$file has no test $what that is run"
 			;;
