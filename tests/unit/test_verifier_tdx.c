@@ -599,7 +599,7 @@ static void test_flipped(void **state)
 {
 	(void)state;
 	tdx_fixture_make();
-	tdx_fixture_flip_all(buffer_span(&tdx_fixture.quote), true, 48 + 6 + 648, 3);
+	tdx_fixture_flip_all(buffer_span(&tdx_fixture.quote), true, 48 + 6 + 648 + 4 + 64 + 64 + 6 + 384 + 64 + 2 + 32 + 6, 5);
 }
 
 

@@ -27,9 +27,11 @@ struct genuine {
 	const char *check; /* that refuses; NULL: good */
 	const char *words;
 	const char *fact, *value; /* that it must have said by then */
-	size_t signed_size;
+	size_t signed_size; /* no byte before it may be another; 0: not tried */
 };
 
+/* Sizes, signature, attestation key, the quoting enclave's report, its signature and 32 bytes of its own. */
+#define BEFORE_CHAIN(signed_part) ((signed_part) + 4 + 64 + 64 + 6 + 384 + 64 + 2 + 32 + 6)
 #define ALLOW(words) "{\"version\":1,\"allow\":[" words "]}"
 
 static const struct genuine genuine[] = {
@@ -38,7 +40,7 @@ static const struct genuine genuine[] = {
 	 .time = 1751328000, /* 2025-07-01 */
 	 .fact = "tcb-status",
 	 .value = "UpToDate",
-	 .signed_size = 48 + 584},
+	 .signed_size = BEFORE_CHAIN(48 + 584)},
 	{.quote = "tdx/v4-phala.bin",
 	 .files = {"tdx/v4-phala.collateral.json"},
 	 .time = 1754006400, /* 2025-08-01: collateral out of date */
@@ -55,7 +57,7 @@ static const struct genuine genuine[] = {
 	 .policy = ALLOW("\"no-revocation\""),
 	 .fact = "tcb-status",
 	 .value = "UpToDate",
-	 .signed_size = 54 + 648},
+	 .signed_size = BEFORE_CHAIN(54 + 648)},
 	{.quote = "tdx/v5-gotdx.bin",
 	 .files = {"tdx/v5-gotdx.tcbinfo.json", "tdx/tcb-signing-chain.pem"},
 	 .time = 1770076800,
@@ -108,7 +110,7 @@ static const struct genuine genuine[] = {
 	 .log = "tdx/v4-gce-cos.ccel.bin",
 	 .fact = "fmspc",
 	 .value = "00806f050000",
-	 .signed_size = 48 + 584},
+	 .signed_size = BEFORE_CHAIN(48 + 584)},
 	{.quote = "tdx/v4-gce-cos.bin", .time = 1735689600, .check = "revocation", .words = "no CRL"},
 	{.quote = "tdx/v3-sgx-not-tdx.bin", .time = 1735689600, .check = "form", .words = "not a quote of a TD"},
 	{.quote = "tdx/tdreport-1.bin", .time = 1735689600, .check = "form", .words = ""},

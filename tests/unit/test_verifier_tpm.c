@@ -684,6 +684,11 @@ static void assert_verdict(struct span collection, const char *json, enum verifi
 	report = report_json(&verdict);
 	events = json_incref(json_object_get(report, "events"));
 	json_decref(report);
+	if (outcome == VERIFIER_GOOD) { /* trust on first use pins the key too */
+		report = report_policy(&verdict);
+		assert_int_equal(strlen(json_string_value(json_object_get(json_object_get(report, "tpm"), "ak-name"))), 68);
+		json_decref(report);
+	}
 	if (check)
 		assert_string_equal(a->check[a->check_count - 1].name, check);
 }
