@@ -15,6 +15,7 @@
 #include "common/memory.h"
 #include "ossl-provider/generate.h"
 #include "ossl-provider/pin.h"
+#include "ossl-provider/signature.h"
 
 #define PARAM_URI "keyclave_uri"
 #define PARAM_URI_ALIAS "pkcs11_uri" /* what other PKCS#11 providers call it */
@@ -27,6 +28,8 @@ struct generation {
 	bool wants_key; /* false: parameters only (EVP_PKEY_paramgen) */
 	size_t bits;
 	BIGNUM *exponent;
+	const struct mechanism_row *pss_md, *pss_mgf1; /* RSA-PSS: NULL: any */
+	int pss_salt;                                  /* the least; -1: not said */
 	const struct mechanism_curve *curve;
 };
 
@@ -41,6 +44,7 @@ struct generation *generate_new(struct provider *p, const struct pkey_type *type
 	g->type = type;
 	g->wants_key = (selection & OSSL_KEYMGMT_SELECT_KEYPAIR) != 0;
 	g->bits = 2048;
+	g->pss_salt = -1;
 	g->uri.class = CK_UNAVAILABLE_INFORMATION;
 	g->uri.slot = UINT64_MAX;
 	if (type == &pkey_ed25519 || type == &pkey_x25519)
@@ -70,6 +74,9 @@ const OSSL_PARAM *generate_settable(void *context, void *provider)
 		OSSL_PARAM_utf8_string(PARAM_URI_ALIAS, NULL, 0),
 		OSSL_PARAM_size_t(OSSL_PKEY_PARAM_RSA_BITS, NULL),
 		OSSL_PARAM_BN(OSSL_PKEY_PARAM_RSA_E, NULL, 0),
+		OSSL_PARAM_utf8_string(OSSL_PKEY_PARAM_RSA_DIGEST, NULL, 0),
+		OSSL_PARAM_utf8_string(OSSL_PKEY_PARAM_RSA_MGF1_DIGEST, NULL, 0),
+		OSSL_PARAM_int(OSSL_PKEY_PARAM_RSA_PSS_SALTLEN, NULL),
 		OSSL_PARAM_utf8_string(OSSL_PKEY_PARAM_GROUP_NAME, NULL, 0),
 		OSSL_PARAM_utf8_string(OSSL_PKEY_PARAM_EC_ENCODING, NULL, 0),
 		OSSL_PARAM_END,
@@ -116,6 +123,48 @@ static int set_encoding(struct generation *g, const OSSL_PARAM *param)
 	return provider_raise(g->provider, PROVIDER_BAD_PARAMETER, "only named curves are supported");
 }
 
+static int set_pss_digest(struct generation *g, const OSSL_PARAM *param, const struct mechanism_row **row)
+{
+	EVP_MD *md = NULL;
+	const char *name = NULL;
+
+	if (!OSSL_PARAM_get_utf8_string_ptr(param, &name) || !name)
+		return provider_raise(g->provider, PROVIDER_BAD_PARAMETER, "a digest's name is a string");
+	*row = signature_find_digest(g->provider, name, &md);
+	EVP_MD_free(md);
+	return *row != NULL;
+}
+
+/* rsa_pss_keygen_md, _mgf1_md and _saltlen. */
+static int set_pss(struct generation *g, const OSSL_PARAM params[])
+{
+	const OSSL_PARAM *param = OSSL_PARAM_locate_const(params, OSSL_PKEY_PARAM_RSA_DIGEST);
+
+	if (param && !set_pss_digest(g, param, &g->pss_md))
+		return 0;
+	param = OSSL_PARAM_locate_const(params, OSSL_PKEY_PARAM_RSA_MGF1_DIGEST);
+	if (param && !set_pss_digest(g, param, &g->pss_mgf1))
+		return 0;
+	param = OSSL_PARAM_locate_const(params, OSSL_PKEY_PARAM_RSA_PSS_SALTLEN);
+	return !param || OSSL_PARAM_get_int(param, &g->pss_salt);
+}
+
+/*
+ * The token holds a key to mechanisms, so to a digest; a mask of another digest, or a least salt of another size than the
+ * digest's, could not be kept up after this.
+ */
+static int check_pss(const struct generation *g)
+{
+	if (!g->pss_md && !g->pss_mgf1 && g->pss_salt < 0)
+		return 1;
+	if (!g->pss_md || (g->pss_mgf1 && g->pss_mgf1 != g->pss_md) ||
+	    (g->pss_salt >= 0 && (size_t)g->pss_salt != g->pss_md->output))
+		return provider_raise(g->provider, PROVIDER_BAD_PARAMETER,
+				      "a token can hold an RSA-PSS key to one digest, with MGF1 of the same and a salt "
+				      "of at least its size: rsa_pss_keygen_md, and the others as that says");
+	return 1;
+}
+
 int generate_set_params(void *context, const OSSL_PARAM params[])
 {
 	struct generation *g = context;
@@ -130,6 +179,8 @@ int generate_set_params(void *context, const OSSL_PARAM params[])
 		return 0;
 	param = OSSL_PARAM_locate_const(params, OSSL_PKEY_PARAM_RSA_E);
 	if (param && !OSSL_PARAM_get_BN(param, &g->exponent))
+		return 0;
+	if (g->type == &pkey_rsa_pss && !set_pss(g, params))
 		return 0;
 	param = OSSL_PARAM_locate_const(params, OSSL_PKEY_PARAM_EC_ENCODING);
 	if (param && !set_encoding(g, param))
@@ -213,14 +264,14 @@ static void add(struct attributes *template, CK_ATTRIBUTE_TYPE type, const uint8
 	(void)attributes_add(template, type, (struct span){data, size}); /* far below ATTRIBUTES_MAX */
 }
 
-/* CKA_ALLOWED_MECHANISMS of a PSS-only key: what the table says is PSS. */
-static size_t pss_mechanisms(uint8_t *out, size_t size)
+/* CKA_ALLOWED_MECHANISMS of a PSS-only key: what the table says is PSS, with MD if that is not NULL. */
+static size_t pss_mechanisms(const struct mechanism_row *md, uint8_t *out, size_t size)
 {
 	size_t count = 0, n = 0;
 	const struct mechanism_row *rows = mechanism_rows(&count);
 
 	for (size_t i = 0; i < count && n + 8 <= size; i++) {
-		if (rows[i].scheme != SCHEME_RSA_PSS)
+		if (rows[i].scheme != SCHEME_RSA_PSS || (md && rows[i].digest != md->type))
 			continue;
 		attribute_put_ulong(out + n, rows[i].type);
 		n += 8;
@@ -243,7 +294,9 @@ static int rsa_templates(struct generation *g, struct generate_pair_request *req
 		add(&request->public_template, CKA_PUBLIC_EXPONENT, values->exponent, (size_t)n);
 	}
 	if (g->type == &pkey_rsa_pss) {
-		size = pss_mechanisms(values->mechanisms, sizeof(values->mechanisms));
+		if (!check_pss(g))
+			return 0;
+		size = pss_mechanisms(g->pss_md, values->mechanisms, sizeof(values->mechanisms));
 		add(&request->public_template, CKA_ALLOWED_MECHANISMS, values->mechanisms, size);
 		add(&request->private_template, CKA_ALLOWED_MECHANISMS, values->mechanisms, size);
 	}

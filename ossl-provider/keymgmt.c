@@ -250,6 +250,8 @@ static int get_evidence(struct pkey *key, OSSL_PARAM *param, const OSSL_PARAM *n
 
 static const char *default_digest(const struct pkey *key)
 {
+	if (key->pss_md)
+		return key->pss_md->digest_name;
 	return key->type == &pkey_ed25519 ? "" : "SHA256";
 }
 

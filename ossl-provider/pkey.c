@@ -4,6 +4,7 @@
  */
 #include "config.h"
 
+#include <openssl/core_names.h>
 #include <openssl/crypto.h>
 #include <openssl/params.h>
 #include <openssl/x509.h>
@@ -32,6 +33,25 @@ static bool only_pss(const struct descriptor *d)
 			return false;
 	}
 	return d->mechanisms.count > 0;
+}
+
+/*
+ * The digest of a key whose mechanisms all hash with the same one: RSASSA-PSS-params, as far as PKCS#11 can hold a key to
+ * them. Its salt is at least as long as the digest.
+ */
+static const struct mechanism_row *only_digest(const struct descriptor *d)
+{
+	const struct mechanism_row *only = NULL;
+
+	for (size_t i = 0; i < d->mechanisms.count; i++) {
+		const struct mechanism_row *row = mechanism_find(d->mechanisms.item[i]);
+		const struct mechanism_row *digest = row ? mechanism_find(row->digest) : NULL;
+
+		if (!digest || (only && digest != only))
+			return NULL;
+		only = digest;
+	}
+	return only;
 }
 
 static const struct pkey_type *type_of(const struct descriptor *d)
@@ -77,16 +97,35 @@ static EVP_PKEY *decode_public(struct provider *p, struct span info)
 	return public;
 }
 
-/* The same public key as RSA-PSS: to libcrypto that is another type, which is equal to none of the first. */
-static EVP_PKEY *as_rsa_pss(struct provider *p, EVP_PKEY *rsa)
+/*
+ * The same public key as RSA-PSS, held to DIGEST unless that is NULL: to libcrypto that is another type, which is equal to
+ * none of the first.
+ */
+static EVP_PKEY *as_rsa_pss(struct provider *p, EVP_PKEY *rsa, const struct mechanism_row *digest)
 {
+	char *name = digest ? (char *)(uintptr_t)digest->digest_name : NULL;
+	int salt = digest ? (int)digest->output : 0;
+	OSSL_PARAM held[] = {
+		OSSL_PARAM_construct_utf8_string(OSSL_PKEY_PARAM_RSA_DIGEST, name, 0),
+		OSSL_PARAM_construct_utf8_string(OSSL_PKEY_PARAM_RSA_MGF1_DIGEST, name, 0),
+		OSSL_PARAM_construct_int(OSSL_PKEY_PARAM_RSA_PSS_SALTLEN, &salt),
+		OSSL_PARAM_construct_end(),
+	};
+	OSSL_PARAM *merged = NULL;
 	EVP_PKEY_CTX *ctx = EVP_PKEY_CTX_new_from_name(provider_libctx(p), pkey_rsa_pss.name, NULL);
 	OSSL_PARAM *params = NULL;
 	EVP_PKEY *pss = NULL;
 
-	if (!ctx || EVP_PKEY_todata(rsa, EVP_PKEY_PUBLIC_KEY, &params) != 1 || EVP_PKEY_fromdata_init(ctx) != 1 ||
-	    EVP_PKEY_fromdata(ctx, &pss, EVP_PKEY_PUBLIC_KEY, params) != 1)
+	if (EVP_PKEY_todata(rsa, EVP_PKEY_PUBLIC_KEY, &params) == 1)
+		merged = digest ? OSSL_PARAM_merge(params, held) : OSSL_PARAM_dup(params);
+	if (!ctx || !merged || EVP_PKEY_fromdata_init(ctx) != 1 ||
+	    EVP_PKEY_fromdata(ctx, &pss, EVP_PKEY_PUBLIC_KEY, merged) != 1)
 		provider_raise(p, PROVIDER_LIBCRYPTO, "RSA-PSS public key");
+	/* Shallow: what it points to is PARAMS' or ours. */
+	if (digest)
+		OPENSSL_free(merged);
+	else
+		OSSL_PARAM_free(merged);
 	OSSL_PARAM_free(params);
 	EVP_PKEY_CTX_free(ctx);
 	EVP_PKEY_free(rsa);
@@ -140,8 +179,10 @@ struct pkey *pkey_load(struct provider *p, uint64_t slot, CK_OBJECT_HANDLE handl
 		goto out;
 	}
 	key->public = decode_public(p, key->descriptor->public_info);
+	if (key->type == &pkey_rsa_pss)
+		key->pss_md = only_digest(key->descriptor);
 	if (key->public && key->type == &pkey_rsa_pss)
-		key->public = as_rsa_pss(p, key->public);
+		key->public = as_rsa_pss(p, key->public, key->pss_md);
 	if (!key->public) {
 		pkey_free(key);
 		return NULL;

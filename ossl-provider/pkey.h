@@ -28,6 +28,7 @@ struct pkey {
 	const struct pkey_type *type;
 	const struct descriptor *descriptor; /* NULL: a public key that came by import, without a token object */
 	bool is_private;
+	const struct mechanism_row *pss_md; /* RSA-PSS that signs with this digest only (and its MGF1), else NULL */
 	uint64_t slot;
 	CK_OBJECT_HANDLE handle; /* 0 with descriptor NULL */
 	EVP_PKEY *public;        /* in provider_libctx; never NULL */

@@ -111,6 +111,11 @@ static int set_digest(struct signature *s, const char *name)
 	row = signature_find_digest(s->provider, name, &md);
 	if (!row)
 		return 0;
+	if (s->key && s->key->pss_md && row != s->key->pss_md) {
+		EVP_MD_free(md);
+		return provider_raise(s->provider, PROVIDER_NOT_PERMITTED, "the key signs with %s only",
+				      s->key->pss_md->digest_name);
+	}
 	if (s->digest_fixed && row != s->md_row) {
 		EVP_MD_free(md);
 		return provider_raise(s->provider, PROVIDER_BAD_DIGEST, "the digest is fixed");
@@ -128,6 +133,11 @@ static int set_mgf1(struct signature *s, const char *name)
 
 	if (!row)
 		return 0;
+	if (s->key && s->key->pss_md && row != s->key->pss_md) {
+		EVP_MD_free(md);
+		return provider_raise(s->provider, PROVIDER_NOT_PERMITTED, "the key signs with MGF1 of %s only",
+				      s->key->pss_md->digest_name);
+	}
 	EVP_MD_free(s->mgf1);
 	s->mgf1 = md;
 	s->mgf1_row = row;
@@ -204,6 +214,9 @@ static int signature_set_params(void *context, const OSSL_PARAM params[])
 	param = OSSL_PARAM_locate_const(params, OSSL_SIGNATURE_PARAM_PSS_SALTLEN);
 	if (param && (!get_number(param, salts, &s->salt) || s->salt < -4))
 		return provider_raise(s->provider, PROVIDER_BAD_PARAMETER, "salt length");
+	if (param && s->key && s->key->pss_md && s->salt >= 0 && (size_t)s->salt < s->key->pss_md->output)
+		return provider_raise(s->provider, PROVIDER_NOT_PERMITTED, "the key's salt has at least %zu bytes",
+				      (size_t)s->key->pss_md->output);
 	param = OSSL_PARAM_locate_const(params, OSSL_SIGNATURE_PARAM_MGF1_DIGEST);
 	return !param || (param->data_type == OSSL_PARAM_UTF8_STRING && set_mgf1(s, param->data));
 }
@@ -307,6 +320,11 @@ static int begin(struct signature *s, void *keydata, const OSSL_PARAM params[], 
 	buffer_reset(&s->message);
 	if (s->key->type == &pkey_rsa_pss)
 		s->padding = RSA_PKCS1_PSS_PADDING;
+	if (s->key->pss_md && !s->md && !set_digest(s, s->key->pss_md->digest_name))
+		return 0;
+	/* As OpenSSL's own: the least salt, which is also what it expects of a signature by such a key. */
+	if (s->key->pss_md)
+		s->salt = RSA_PSS_SALTLEN_DIGEST;
 	return signature_set_params(s, params);
 }
 

@@ -25,6 +25,24 @@ kinds() {
 			plain pkey -pubin -in "$T/pub" -text -noout
 	done
 	check_output "never extractable, local" 'never extractable, local' listed kc
+	check "RSA-PSS for one digest" generate -algorithm RSA-PSS -pkeyopt rsa_pss_keygen_md:sha384 \
+		-pkeyopt rsa_pss_keygen_mgf1_md:sha384 -pkeyopt rsa_pss_keygen_saltlen:48 \
+		-pkeyopt "keyclave_uri:pkcs11:token=kc;object=pss-${order[0]};id=%99%${#order[0]}0?pin-value=$PIN" -out "$T/key.pem"
+	pss=$(uri "pss-${order[0]}")
+	check_output "its public half says so" 'Minimum Salt Length: .*0x30|Minimum Salt Length: 48' ossl pkey -in "$pss" -pubout -text
+	sed -n '/BEGIN PUBLIC/,/END PUBLIC/p' "$T/out" >"$T/pub"
+	check "it signs with that" ossl dgst -sha384 -sign "$pss" -out "$T/sig" "$T/pin"
+	check "well" plain dgst -sha384 -verify "$T/pub" -signature "$T/sig" "$T/pin"
+	check_fails "not with another digest" ossl dgst -sha256 -sign "$pss" -out "$T/never" "$T/pin"
+	check_output "as the error says" 'SHA2?-?384 only' cat "$T/err.kept"
+	check_fails "nor with a shorter salt" ossl dgst -sha384 -sign "$pss" -sigopt rsa_pss_saltlen:20 -out "$T/never" "$T/pin"
+	check_fails "the token does not let it either" p11tool_on --token-label kc --login --pin "$PIN" --sign \
+		--mechanism SHA256-RSA-PKCS-PSS --id "99${#order[0]}0" --input-file "$T/pin" --output-file "$T/never"
+	check "req -x509 takes it" ossl req -x509 -key "$pss" -subj /CN=pss -out "$T/x.pem"
+	check "with a good signature" plain verify -CAfile "$T/x.pem" -check_ss_sig "$T/x.pem"
+	check_fails "what a token cannot hold a key to" generate -algorithm RSA-PSS -pkeyopt rsa_pss_keygen_md:sha256 \
+		-pkeyopt rsa_pss_keygen_saltlen:20 -pkeyopt "keyclave_uri:$(uri never)" -out "$T/never"
+	check_output "is refused in words" 'salt' cat "$T/err.kept"
 	check "RSA of 3072 bits" generate -algorithm RSA -pkeyopt rsa_keygen_bits:3072 -pkeyopt rsa_keygen_pubexp:65537 \
 		-pkeyopt "keyclave_uri:$(uri big)" -out "$T/key.pem"
 	check_output "it has them" '3072 bit' ossl pkey -in "$(uri big)" -text -noout
