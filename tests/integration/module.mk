@@ -54,7 +54,7 @@ EXTRA_DIST += %D%/nginx.sh
 integration_tests += %D%/test_damage.sh
 EXTRA_DIST += %D%/test_damage.sh
 integration_tests += %D%/platforms.sh
-EXTRA_DIST += %D%/platforms.sh
+EXTRA_DIST += %D%/platforms.sh %D%/independent.py
 integration_tests += %D%/test_rules.sh
 EXTRA_DIST += %D%/test_rules.sh
 
