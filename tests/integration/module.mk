@@ -57,6 +57,8 @@ integration_tests += %D%/platforms.sh
 EXTRA_DIST += %D%/platforms.sh %D%/independent.py
 integration_tests += %D%/test_rules.sh
 EXTRA_DIST += %D%/test_rules.sh
+integration_tests += %D%/platforms_unprivileged.sh
+EXTRA_DIST += %D%/platforms_unprivileged.sh
 
 # Programs of others, each skipped where it is not there.
 integration_tests += %D%/test_java.sh %D%/test_nss.sh %D%/test_apache.sh %D%/test_gnutls.sh

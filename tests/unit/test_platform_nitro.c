@@ -26,7 +26,7 @@ static int setup(void **state)
 		return -1;
 	snprintf(settings.platform, sizeof(settings.platform), "auto");
 	snprintf(settings.platform_root, sizeof(settings.platform_root), "%s", emulator.root);
-	settings.device_timeout_ms = 500;
+	settings.device_timeout_ms = 20000;
 	return 0;
 }
 

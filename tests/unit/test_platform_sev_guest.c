@@ -22,7 +22,8 @@
 #include "cmocka_test.h"
 #include "emulator.h"
 
-#define DEADLINE_MS 500
+#define DEADLINE_MS 20000 /* for what must succeed on a busy machine */
+#define SHORT_MS 300
 
 static struct emulator emulator;
 static struct sev_guest *guest;
@@ -212,10 +213,12 @@ static void test_busy(void **state)
 
 	(void)state;
 	expect_report("busy 3\n", CKR_OK, "", CKR_OK);
+	sev_guest_free(&guest);
+	assert_int_equal(sev_guest_open(path, SHORT_MS, &guest), CKR_OK);
 	clock_gettime(CLOCK_MONOTONIC, &begin);
 	expect_report("busy\n", CKR_DEVICE_ERROR, "throttled", CKR_OK);
 	clock_gettime(CLOCK_MONOTONIC, &end);
-	assert_true(end.tv_sec - begin.tv_sec <= 2);
+	assert_true(end.tv_sec - begin.tv_sec < DEADLINE_MS / 1000);
 }
 
 static void test_throttled(void **state)

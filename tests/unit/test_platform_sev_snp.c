@@ -39,7 +39,7 @@ static int start(void **state, bool device, bool tsm)
 	snprintf(f->settings.snp_root_key, sizeof(f->settings.snp_root_key), "vcek");
 	snprintf(f->settings.snp_vmpl, sizeof(f->settings.snp_vmpl), "auto");
 	f->settings.snp_launch_measured = true;
-	f->settings.device_timeout_ms = 500;
+	f->settings.device_timeout_ms = 20000;
 	return 0;
 }
 
@@ -306,6 +306,8 @@ static void test_evidence(void **state)
 	expect_evidence(f, "no-certificates\n", CKR_OK, "");
 	expect_evidence(f, "other-data\n", CKR_DEVICE_ERROR, "other report data");
 	expect_evidence(f, "busy 2\n", CKR_OK, "");
+	f->settings.device_timeout_ms = 300;
+	assert_int_equal(reopen(f, ""), CKR_OK);
 	expect_evidence(f, "busy\n", CKR_DEVICE_ERROR, "");
 }
 
