@@ -150,8 +150,8 @@ static int set_pss(struct generation *g, const OSSL_PARAM params[])
 }
 
 /*
- * The token holds a key to mechanisms, so to a digest; a mask of another digest, or a least salt of another size than the
- * digest's, could not be kept up after this.
+ * The token holds a key to mechanisms, so to a digest; a mask of another digest, or a least salt of
+ * another size than the digest's, could not be kept up after this.
  */
 static int check_pss(const struct generation *g)
 {

@@ -36,8 +36,8 @@ static bool only_pss(const struct descriptor *d)
 }
 
 /*
- * The digest of a key whose mechanisms all hash with the same one: RSASSA-PSS-params, as far as PKCS#11 can hold a key to
- * them. Its salt is at least as long as the digest.
+ * The digest of a key whose mechanisms all hash with the same one: RSASSA-PSS-params, as far as
+ * PKCS#11 can hold a key to them. Its salt is at least as long as the digest.
  */
 static const struct mechanism_row *only_digest(const struct descriptor *d)
 {
@@ -98,8 +98,8 @@ static EVP_PKEY *decode_public(struct provider *p, struct span info)
 }
 
 /*
- * The same public key as RSA-PSS, held to DIGEST unless that is NULL: to libcrypto that is another type, which is equal to
- * none of the first.
+ * The same public key as RSA-PSS, held to DIGEST unless that is NULL: to libcrypto that is another
+ * type, which is equal to none of the first.
  */
 static EVP_PKEY *as_rsa_pss(struct provider *p, EVP_PKEY *rsa, const struct mechanism_row *digest)
 {

@@ -89,6 +89,7 @@ is "the right one is good" "$(ask open "$right")" ok
 is "and signs" "$(ask sign)" ok
 is "which sets the count back" "$(tries)" "- - - -"
 eval "exec ${server[1]}>&-"
+# shellcheck disable=SC2154 # by coproc
 wait "$server_PID" 2>/dev/null
 
 # ---- until the PIN is changed ----
@@ -111,5 +112,6 @@ check_output "then it signs no more" 'signing' echo "$last"
 is "which costs one try, not six" "$(tries)" "low - - -"
 is "and with the new PIN it does" "$(ask open "pkcs11:token=kc;object=strict;type=private?pin-value=$PIN"; ask sign)" $'ok\nok'
 eval "exec ${server[1]}>&-"
+# shellcheck disable=SC2154 # by coproc
 wait "$server_PID" 2>/dev/null
 done_testing
