@@ -5,10 +5,10 @@
 #include "config.h"
 
 #include <openssl/x509.h>
-#include <stdio.h>
 #include <string.h>
 
 #include "common/cbor_reader.h"
+#include "common/hex.h"
 #include "verifier/chain.h"
 #include "verifier/event_log.h"
 #include "verifier/hcl.h"
@@ -232,8 +232,7 @@ static void add_facts(struct appraising *t)
 	char hex[2 * sizeof(name) + 1] = "";
 	size_t size = tpm_public_name(&t->ak, name);
 
-	for (size_t i = 0; i < size; i++)
-		snprintf(hex + 2 * i, 3, "%02x", name[i]);
+	hex_encode((struct span){name, size}, hex);
 	if (size)
 		appraisal_text(a, "ak-name", span_text(hex));
 	appraisal_text(a, "pcr-bank", span_text(tpm_hash_name(t->quote.bank)));
