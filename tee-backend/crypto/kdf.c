@@ -121,7 +121,7 @@ static CK_RV kdf_derive(const struct key *key, const struct mechanism *m, size_t
 {
 	const struct mechanism_row *digest = digest_row(m->hash);
 
-	if (!digest || mechanism_check(m) != CKR_OK)
+	if (!digest || (m->row->scheme == SCHEME_HKDF && !m->extract && !m->expand))
 		return CKR_MECHANISM_PARAM_INVALID;
 	if (!size)
 		size = digest->output;

@@ -441,3 +441,12 @@ CK_RV hierarchy_identity_seed(const struct hierarchy *hierarchy, const uint8_t s
 	return derive_key(root_of(hierarchy), (struct span){salt, 32}, "keyclave/1/identity", &item, 0,
 		      1, seed);
 }
+
+CK_RV hierarchy_application_key(const struct hierarchy *hierarchy, const uint8_t serial[16],
+				const uint8_t salt[32], uint8_t key[SEAL_KEY_SIZE])
+{
+	const struct span item = {serial, 16};
+
+	return derive_key(root_of(hierarchy), (struct span){salt, 32}, "keyclave/1/application", &item,
+			  0, 1, key);
+}

@@ -49,4 +49,8 @@ CK_RV hierarchy_ticket_key(const struct hierarchy *hierarchy, uint8_t key[SEAL_K
 CK_RV hierarchy_identity_seed(const struct hierarchy *hierarchy, const uint8_t serial[16],
 			      const uint8_t salt[32], uint8_t seed[32]);
 
+/* What keys of applications are derived from (security rule 15). */
+CK_RV hierarchy_application_key(const struct hierarchy *hierarchy, const uint8_t serial[16],
+				const uint8_t salt[32], uint8_t key[SEAL_KEY_SIZE]);
+
 #endif

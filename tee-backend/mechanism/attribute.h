@@ -45,6 +45,7 @@ enum attribute_note {
 	NOTE_TOKEN_SETS = 1 << 13,    /* computed by the token; a template may not name it */
 	NOTE_COPY_ONLY = 1 << 14,     /* changeable at C_CopyObject, not by C_SetAttributeValue */
 	NOTE_VIRTUAL = 1 << 15,       /* not stored: computed when it is read */
+	NOTE_DERIVE_ONLY = 1 << 16,   /* in the template of C_DeriveKey alone */
 };
 
 /* Classes as a set; NOT the CKO_ numbers. */

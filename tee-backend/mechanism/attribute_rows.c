@@ -222,6 +222,7 @@ static const struct attribute_row rows[] = {
 	 .notes = TOKENS_OWN | NOTE_VIRTUAL},
 	/* In search templates only: an object of which this could be read has it not. */
 	{ROW(CKA_KEYCLAVE_DAMAGED), BOOL, .classes = CLASS_STORAGE, .notes = TOKENS_OWN | NOTE_VIRTUAL},
+	{ROW(CKA_KEYCLAVE_BIND_MEASUREMENT), BOOL, .classes = CLASS_SECRET, .notes = NOTE_DERIVE_ONLY},
 };
 
 const struct attribute_row *attribute_rows(size_t *count)

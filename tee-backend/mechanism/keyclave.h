@@ -50,6 +50,12 @@
  */
 #define CKA_KEYCLAVE_DAMAGED (CKA_KEYCLAVE_BASE + 0x08UL)
 
+/*
+ * In the template of C_DeriveKey from the object KEYCLAVE_ROOT_LABEL: whether the platform's measurement is mixed into
+ * the key, so that another measurement gets another key (CK_BBOOL; without it false). Then fixed.
+ */
+#define CKA_KEYCLAVE_BIND_MEASUREMENT (CKA_KEYCLAVE_BASE + 0x09UL)
+
 /* CKA_HW_FEATURE_TYPE of the token's hardware feature object. */
 #define CKH_KEYCLAVE_TOKEN (0x80000000UL | 0x4B430001UL)
 
@@ -64,5 +70,11 @@
 #define KEYCLAVE_APPLICATION_EVIDENCE "keyclave-evidence"
 
 #define KEYCLAVE_NONCE_MAX 64
+
+/*
+ * CKA_LABEL of the secret key that applications derive their own from, by CKM_HKDF_DERIVE or CKM_SP800_108_COUNTER_KDF.
+ * Every token has it; it is found by a template that names this label and CKA_CLASS.
+ */
+#define KEYCLAVE_ROOT_LABEL "keyclave-root"
 
 #endif

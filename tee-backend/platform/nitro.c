@@ -91,6 +91,23 @@ static CK_RV nitro_evidence(struct platform *base, const struct platform_digest 
 			  (struct span){0}, &evidence->report);
 }
 
+/* Image, kernel with boot ramdisk, application. */
+static CK_RV nitro_measurement(struct platform *base, struct buffer *out)
+{
+	struct buffer value = {0};
+	CK_RV rv = CKR_OK;
+
+	for (unsigned i = 0; rv == CKR_OK && i < 3; i++) {
+		bool locked = false;
+
+		rv = nsm_pcr(nitro_of(base)->nsm, i, &locked, &value);
+		if (rv == CKR_OK && !buffer_append(out, value.data, value.size))
+			rv = CKR_DEVICE_MEMORY;
+	}
+	buffer_free(&value);
+	return rv;
+}
+
 static CK_RV nitro_random(struct platform *base, uint8_t *out, size_t size, size_t *got)
 {
 	struct buffer random = {.secret = true};
@@ -119,6 +136,7 @@ const struct platform_ops nitro_ops = {
     .marks = nitro_marks,
     .open = nitro_open,
     .evidence = nitro_evidence,
+    .measurement = nitro_measurement,
     .random = nitro_random,
     .free = nitro_free,
 };

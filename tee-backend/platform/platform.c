@@ -316,6 +316,20 @@ void platform_evidence_free(struct platform_evidence *evidence)
 	buffer_free(&evidence->ima_log);
 }
 
+CK_RV platform_measurement(struct platform *platform, struct buffer *out)
+{
+	CK_RV rv = CKR_FUNCTION_NOT_SUPPORTED;
+
+	buffer_reset(out);
+	if (platform->ops->measurement)
+		rv = platform->ops->measurement(platform, out);
+	else
+		log_error("platform %s measures nothing that a key could be bound to", platform->description.name);
+	if (rv == CKR_OK && (!out->size || out->size > PLATFORM_MEASUREMENT_MAX))
+		rv = CKR_DEVICE_ERROR;
+	return rv;
+}
+
 CK_RV platform_random(struct platform *platform, uint8_t *out, size_t size, size_t *got)
 {
 	*got = 0;

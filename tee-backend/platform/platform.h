@@ -79,6 +79,15 @@ CK_RV platform_evidence_get(struct platform *platform, const struct platform_dig
 			    struct platform_evidence *evidence);
 void platform_evidence_free(struct platform_evidence *evidence);
 
+#define PLATFORM_MEASUREMENT_MAX 256
+
+/*
+ * What the platform measured of the code that runs here, into OUT, at most PLATFORM_MEASUREMENT_MAX bytes: the same
+ * bytes for the same code, others for another (SNP: MEASUREMENT; TDX: MRTD and RTMR0 to 2; Nitro: PCR0 to 2; TPM: what
+ * the root is sealed under). CKR_FUNCTION_NOT_SUPPORTED, logged: it measures nothing.
+ */
+CK_RV platform_measurement(struct platform *platform, struct buffer *out);
+
 /*
  * Entropy of the platform's own into OUT, to be mixed into the DRBG's seed: SIZE at most 256, *GOT what came. CKR_OK
  * with 0 where the platform has none.

@@ -233,6 +233,16 @@ static CK_RV sev_snp_evidence(struct platform *base, const struct platform_diges
 	return rv;
 }
 
+static CK_RV sev_snp_measurement(struct platform *base, struct buffer *out)
+{
+	struct snp_report report;
+	CK_RV rv = get_facts(sev_snp_of(base), &report);
+
+	if (rv == CKR_OK && !buffer_set(out, report.measurement, sizeof(report.measurement)))
+		rv = CKR_DEVICE_MEMORY;
+	return rv;
+}
+
 /* ---- the derived key ---- */
 
 static CK_RV derive(struct sev_snp *s, const struct snp_mix *mix, uint8_t key[PLATFORM_KEY_SIZE])
@@ -427,5 +437,6 @@ const struct platform_ops sev_snp_ops = {
     .key = sev_snp_key,
     .key_is_current = sev_snp_key_is_current,
     .evidence = sev_snp_evidence,
+    .measurement = sev_snp_measurement,
     .free = sev_snp_free,
 };

@@ -25,7 +25,9 @@
 #define QUOTE_MAX ((size_t)8 * 1024)
 #define QUOTE_HEADER_SIZE 48
 #define QUOTE_TEE_TYPE 0x81
-#define REPORT_DATA_OFFSET 520 /* in the quote's body */
+#define MRTD_OFFSET 136 /* in the quote's body, as are the next two */
+#define RTMR0_OFFSET 328
+#define REPORT_DATA_OFFSET 520
 
 struct tdx {
 	struct platform base; /* first */
@@ -169,6 +171,24 @@ static CK_RV tdx_evidence(struct platform *base, const struct platform_digest *d
 	return rv;
 }
 
+/* MRTD, and the registers of firmware, loader and kernel; RTMR3 grows while the guest runs. */
+static CK_RV tdx_measurement(struct platform *base, struct buffer *out)
+{
+	static const struct platform_digest nothing;
+	struct platform_evidence evidence = {0};
+	const uint8_t *body = NULL;
+	CK_RV rv = tdx_evidence(base, &nothing, &evidence);
+
+	if (rv == CKR_OK) {
+		body = evidence.report.data + QUOTE_HEADER_SIZE + (get_le16(evidence.report.data) == 5 ? 6 : 0);
+		if (!buffer_append(out, body + MRTD_OFFSET, RTMR_SIZE) ||
+		    !buffer_append(out, body + RTMR0_OFFSET, 3 * (size_t)RTMR_SIZE))
+			rv = CKR_DEVICE_MEMORY;
+	}
+	platform_evidence_free(&evidence);
+	return rv;
+}
+
 static const char *const tdx_marks[] = {"/dev/tdx_guest", "/dev/tdx-guest",
 					"/sys/class/misc/tdx_guest", "cpuinfo: tdx_guest",
 					"cpuid: IntelTDX", NULL};
@@ -185,5 +205,6 @@ const struct platform_ops tdx_ops = {
     .marks = tdx_marks,
     .open = tdx_open,
     .evidence = tdx_evidence,
+    .measurement = tdx_measurement,
     .free = tdx_free,
 };

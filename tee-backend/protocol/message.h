@@ -43,6 +43,7 @@
 #define HANDLE_EVIDENCE_BIT (1UL << 31) /* the evidence data object of the key whose handle is or-ed in; alone: the token's */
 #define HANDLE_HW_FEATURE (HANDLE_EVIDENCE_BIT | HANDLE_SESSION_BIT) /* the token's CKO_HW_FEATURE object */
 #define HANDLE_MAX 0xffffffffUL
+#define HANDLE_ROOT HANDLE_MAX /* the token's root for derivation (KEYCLAVE_ROOT_LABEL); no session object has its other bits */
 
 enum request_id {
 	REQUEST_HELLO = 1,

@@ -17,15 +17,22 @@ struct object_policy call_policy(const struct call *call)
 	};
 }
 
+bool call_handle_is_made_up(uint64_t handle)
+{
+	return handle & HANDLE_EVIDENCE_BIT && handle != HANDLE_ROOT;
+}
+
 CK_RV call_object(struct call *call, uint64_t handle, struct object **object)
 {
 	struct object *found = NULL;
 	CK_RV rv = CKR_OBJECT_HANDLE_INVALID;
 
 	*object = NULL;
-	if (!handle || handle > HANDLE_MAX || handle & HANDLE_EVIDENCE_BIT)
+	if (!handle || handle > HANDLE_MAX || call_handle_is_made_up(handle))
 		return rv;
-	if (handle & HANDLE_SESSION_BIT) {
+	if (handle == HANDLE_ROOT) {
+		found = object_retain(token_derivation(call->token));
+	} else if (handle & HANDLE_SESSION_BIT) {
 		const struct session_object *item = NULL;
 
 		pthread_mutex_lock(&call->context->lock);

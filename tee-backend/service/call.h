@@ -49,9 +49,12 @@ struct object_policy call_policy(const struct call *call);
 
 /*
  * The object HANDLE, if the caller may see it: a reference for the caller. CKR_OBJECT_HANDLE_INVALID (none,
- * another context's, private without login, or one of bit 31), CKR_DEVICE_ERROR (its record was refused).
+ * another context's, private without login, or made up), CKR_DEVICE_ERROR (its record was refused).
  */
 CK_RV call_object(struct call *call, uint64_t handle, struct object **object);
+
+/* Does HANDLE name evidence, or the hardware feature: what cmd_evidence_get reads? HANDLE_ROOT is an object like others. */
+bool call_handle_is_made_up(uint64_t handle);
 
 /* As call_object, kept in call->held: borrowed until the answer is encoded. */
 CK_RV call_hold(struct call *call, uint64_t handle, struct object **object);

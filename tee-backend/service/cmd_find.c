@@ -206,6 +206,16 @@ static void find_evidence_in_context(struct find *find)
 	}
 }
 
+/* By its label too, so that who lists secret keys sees his own. */
+static void find_derivation(struct find *find)
+{
+	const struct object *root = token_derivation(find->call->token);
+
+	if (find->private_too && find->after < HANDLE_ROOT && attributes_find(find->template, CKA_LABEL) &&
+	    object_matches(root, find->template))
+		find_add(find, HANDLE_ROOT);
+}
+
 /* What the token makes up is found only by who asks for its class (DESIGN section 7, rule 15). */
 static void find_evidence(struct find *find)
 {
@@ -221,6 +231,8 @@ static void find_evidence(struct find *find)
 			find_evidence_in_context(find);
 	} else if (class == CKO_HW_FEATURE) {
 		find_made_up(find, HANDLE_HW_FEATURE);
+	} else if (class == CKO_SECRET_KEY) {
+		find_derivation(find);
 	}
 }
 

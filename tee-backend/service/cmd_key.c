@@ -6,6 +6,7 @@
 #include "config.h"
 
 #include "crypto/operate.h"
+#include "mechanism/keyclave.h"
 #include "service/cmd_key.h"
 
 static CK_RV key_keep(struct call *call, uint64_t session, struct object **object)
@@ -192,6 +193,15 @@ static size_t key_derived_size(const struct attribute_set *set)
 	return size == CK_UNAVAILABLE_INFORMATION ? 0 : size;
 }
 
+/* The root for derivation has inputs of its own beside the caller's. */
+static CK_RV key_derive_value(struct call *call, uint64_t handle, const struct key *key, const struct mechanism *m,
+			      size_t size, bool bind, struct buffer *value)
+{
+	if (handle == HANDLE_ROOT)
+		return token_derive(call->token, m, size, bind, value);
+	return bind ? CKR_TEMPLATE_INCONSISTENT : operate_derive(key, m, size, value);
+}
+
 CK_RV cmd_key_derive(struct call *call)
 {
 	const struct derive_request *request = &call->request->derive_request;
@@ -209,7 +219,8 @@ CK_RV cmd_key_derive(struct call *call)
 		rv = object_begin(OBJECT_DERIVED, &policy, row, base, CKO_SECRET_KEY, &request->template,
 				  &set);
 	if (rv == CKR_OK)
-		rv = operate_derive(key, &request->mechanism, key_derived_size(set), &value);
+		rv = key_derive_value(call, request->base_key, key, &request->mechanism, key_derived_size(set),
+				      attribute_set_bool(set, CKA_KEYCLAVE_BIND_MEASUREMENT, false), &value);
 	if (rv == CKR_OK) {
 		rv = key_decode(buffer_span(&value), set);
 		/* There is no wrapped key here: the length does not suit the type. */
@@ -275,7 +286,8 @@ CK_RV cmd_key_agree(struct call *call)
 	if (rv == CKR_OK)
 		rv = key_agree_allowed(call, base, request->mechanism.row);
 	if (rv == CKR_OK)
-		rv = operate_derive(key, &request->mechanism, request->size, call->data);
+		rv = key_derive_value(call, request->key, key, &request->mechanism, request->size, false,
+				      call->data);
 	if (rv == CKR_OK) {
 		response->data = buffer_span(call->data);
 		response->version = object_version(base);

@@ -173,7 +173,7 @@ CK_RV cmd_object_size(struct call *call)
 	CK_RV rv = CKR_OK;
 
 	/* Its evidence is made when it is asked for: there is no size before. */
-	if (request->handle & HANDLE_EVIDENCE_BIT) {
+	if (call_handle_is_made_up(request->handle)) {
 		struct span class = {0};
 
 		rv = cmd_evidence_get(call, request->handle, CKA_CLASS, (struct span){0}, &class);
@@ -205,7 +205,7 @@ CK_RV cmd_object_get(struct call *call)
 {
 	const struct get_request *request = &call->request->get_request;
 	struct get_response *response = &call->response->get_response;
-	bool made_up = request->handle & HANDLE_EVIDENCE_BIT;
+	bool made_up = call_handle_is_made_up(request->handle);
 	struct object *object = NULL;
 	CK_RV rv = CKR_OK;
 

@@ -136,7 +136,8 @@ CK_RV cmd_stream_key(struct call *call)
 		rv = object_key(object, &key);
 	if (rv == CKR_OBJECT_HANDLE_INVALID)
 		rv = CKR_KEY_HANDLE_INVALID;
-	if (rv == CKR_OK && object_class(object) != CKO_SECRET_KEY)
+	/* No result but a key comes of the root for derivation. */
+	if (rv == CKR_OK && (object_class(object) != CKO_SECRET_KEY || request->key == HANDLE_ROOT))
 		rv = CKR_KEY_INDIGESTIBLE;
 	if (rv == CKR_OK) {
 		open = stream_take(call, request->stream, false);

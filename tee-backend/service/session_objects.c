@@ -51,8 +51,8 @@ static CK_OBJECT_HANDLE session_objects_handle(struct service *service,
 		CK_OBJECT_HANDLE handle = HANDLE_SESSION_BIT | low;
 		size_t place = 0;
 
-		/* 0 is the hardware feature object's place (HANDLE_HW_FEATURE). */
-		if (!low)
+		/* With bit 31 these are the places of HANDLE_HW_FEATURE and HANDLE_ROOT. */
+		if (!low || low == HANDLE_TOKEN_MAX)
 			continue;
 		place = session_objects_place(objects, handle);
 		if (place == objects->count || objects->item[place].handle != handle)

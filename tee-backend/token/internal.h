@@ -22,6 +22,7 @@ struct token {
 	uint8_t salt[TOKEN_SALT_SIZE];
 	uint8_t *key; /* SEAL_KEY_SIZE bytes of secret memory: seals its records */
 	struct key *identity;
+	struct object *derivation; /* what applications' keys are derived from; in no store */
 	struct attribute_set *identity_set; /* what .identity was parsed from; has its CKA_PUBLIC_KEY_INFO */
 
 	atomic_size_t references;

@@ -8,6 +8,7 @@ KC_EXTERNAL_LIBS += $(LIBCRYPTO_LIBS)
 	%D%/commit.c %D%/commit.h \
 	%D%/commit_stage.c \
 	%D%/damage.c %D%/damage.h \
+	%D%/derivation.c %D%/derivation.h \
 	%D%/discard.c %D%/discard.h \
 	%D%/ended.c %D%/ended.h \
 	%D%/evidence.c \

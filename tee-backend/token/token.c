@@ -12,6 +12,7 @@
 
 #include "common/memory.h"
 #include "token/commit.h"
+#include "token/derivation.h"
 #include "token/internal.h"
 #include "token/pin.h"
 
@@ -89,6 +90,8 @@ CK_RV token_new(struct token_store *store, const struct record_slot *slot, struc
 	if (rv == CKR_OK)
 		rv = identity_new(t);
 	if (rv == CKR_OK)
+		rv = derivation_new(t, &t->derivation);
+	if (rv == CKR_OK)
 		*token = t;
 	else
 		token_free(&t);
@@ -110,6 +113,7 @@ void token_free(struct token **token)
 	record_head_wipe(&t->head);
 	damage_free(&t->damage);
 	key_free(&t->identity);
+	object_free(&t->derivation);
 	attribute_set_free(&t->identity_set);
 	memory_secret_free(t->key);
 	pthread_rwlock_destroy(&t->lock);

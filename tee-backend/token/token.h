@@ -147,6 +147,22 @@ CK_RV token_remove(struct token *token, CK_OBJECT_HANDLE handle, const struct on
 CK_RV token_find(struct token *token, const struct attributes *template, bool private_too, uint64_t after,
 		 uint64_t *handles, size_t max, size_t *count, bool *more);
 
+/* ---- derived keys of applications (security rule 15) ---- */
+
+/*
+ * The object with label KEYCLAVE_ROOT_LABEL, borrowed: it lives as long as the token, is in no store, and its value
+ * stays here.
+ */
+struct object *token_derivation(struct token *token);
+
+/*
+ * SIZE bytes (0: as many as the hash has) derived from it by M into OUT, which is .secret: always the same for the same
+ * token, M, SIZE and, if BIND, measurement; after another C_InitToken others. CKR_MECHANISM_INVALID,
+ * CKR_MECHANISM_PARAM_INVALID (HKDF without expansion), CKR_KEY_SIZE_RANGE, CKR_FUNCTION_NOT_SUPPORTED (BIND, and the
+ * platform measures nothing; logged).
+ */
+CK_RV token_derive(struct token *token, const struct mechanism *m, size_t size, bool bind, struct buffer *out);
+
 /* ---- evidence (claims of docs/evidence.md, signed by the platform) ---- */
 
 /*

@@ -232,6 +232,10 @@ unit_programs += %D%/test_service_object
 %C%_test_service_object_SOURCES = %D%/test_service_object.c \
 	%D%/service_fixture.c %D%/service_fixture.h
 
+unit_programs += %D%/test_service_derivation
+%C%_test_service_derivation_SOURCES = %D%/test_service_derivation.c \
+	%D%/service_fixture.c %D%/service_fixture.h
+
 unit_programs += %D%/test_service_operate
 %C%_test_service_operate_SOURCES = %D%/test_service_operate.c \
 	%D%/service_fixture.c %D%/service_fixture.h

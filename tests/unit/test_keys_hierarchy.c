@@ -182,6 +182,9 @@ static void test_made_once_and_opened_again(void **state)
 	assert_int_equal(hierarchy_identity_seed(first, serial, salt, a), CKR_OK);
 	assert_int_equal(hierarchy_identity_seed(second, serial, salt, b), CKR_OK);
 	assert_memory_equal(a, b, sizeof(a));
+	assert_int_equal(hierarchy_application_key(first, serial, salt, a), CKR_OK);
+	assert_int_equal(hierarchy_application_key(second, serial, salt, b), CKR_OK);
+	assert_memory_equal(a, b, sizeof(a));
 	hierarchy_free(&first);
 	hierarchy_free(&second);
 	assert_null(first);
@@ -197,7 +200,7 @@ static void test_branches_differ(void **state)
 	struct hierarchy *other = NULL;
 	const uint8_t serial2[16] = {0x53};
 	const uint8_t salt2[32] = {0x54};
-	uint8_t keys[9][SEAL_KEY_SIZE];
+	uint8_t keys[12][SEAL_KEY_SIZE];
 
 	assert_int_equal(blobstore_open_memory(&other_store), CKR_OK);
 	assert_int_equal(hierarchy_open(&f->platform.base, &opened_or_made, other_store, &other), CKR_OK);
@@ -210,7 +213,10 @@ static void test_branches_differ(void **state)
 	memcpy(keys[6], hierarchy_storage_key(h), SEAL_KEY_SIZE);
 	memcpy(keys[7], hierarchy_storage_key(other), SEAL_KEY_SIZE);
 	assert_int_equal(hierarchy_ticket_key(other, keys[8]), CKR_OK);
-	for (size_t i = 0; i < 9; i++) {
+	assert_int_equal(hierarchy_application_key(h, serial, salt, keys[9]), CKR_OK);
+	assert_int_equal(hierarchy_application_key(h, serial2, salt, keys[10]), CKR_OK);
+	assert_int_equal(hierarchy_application_key(h, serial, salt2, keys[11]), CKR_OK);
+	for (size_t i = 0; i < 12; i++) {
 		for (size_t j = 0; j < i; j++)
 			assert_memory_not_equal(keys[i], keys[j], SEAL_KEY_SIZE);
 	}

@@ -59,6 +59,7 @@ static const struct word notes[] = {
 	{NOTE_ONLY_TO_TRUE, "never back to false"},
 	{NOTE_ONLY_TO_FALSE, "never back to true"},
 	{NOTE_VIRTUAL, "made when it is read"},
+	{NOTE_DERIVE_ONLY, "at derivation only"},
 };
 
 static const char *const parameters[] = {
