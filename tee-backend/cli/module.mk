@@ -9,6 +9,7 @@ bin_PROGRAMS += %D%/keyclave
 	%D%/cmd_cert.c \
 	%D%/cmd_csr.c \
 	%D%/cmd_delete.c \
+	%D%/cmd_derive.c \
 	%D%/cmd_import.c \
 	%D%/cmd_init.c \
 	%D%/cmd_keygen.c \

@@ -65,3 +65,6 @@ integration_tests += %D%/test_java.sh %D%/test_nss.sh %D%/test_apache.sh %D%/tes
 EXTRA_DIST += %D%/test_java.sh %D%/test_nss.sh %D%/test_apache.sh %D%/test_gnutls.sh
 integration_tests += %D%/test_evidence.sh
 EXTRA_DIST += %D%/test_evidence.sh
+
+integration_tests += %D%/test_derive.sh
+EXTRA_DIST += %D%/test_derive.sh

@@ -16,7 +16,7 @@ check_output "--help" "^Commands:" k --help
 check_output "--version" "^keyclave [0-9]" k --version
 check_status "no command is a usage error" 2 k
 check_status "an unknown command is one too" 2 k frobnicate
-for command in init status list keygen import delete pin attest verify policy csr cert uri; do
+for command in init status list keygen derive import delete pin attest verify policy csr cert uri; do
 	check_output "$command --help" "^Usage: keyclave $command" k $command --help
 done
 check_fails "status without a store does not make one" k status
