@@ -11,10 +11,13 @@
 #include <openssl/params.h>
 #include <openssl/provider.h>
 #include <pthread.h>
+#include <sched.h>
 #include <stdarg.h>
+#include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "common/log.h"
 #include "ossl-provider/algorithms.h"
@@ -35,6 +38,7 @@ struct provider {
 	const char *pin_source;
 	struct refusals *refusals;
 
+	_Atomic pid_t pid;          /* whose the locks are; negative while a child makes them anew */
 	pthread_mutex_t lock;       /* guards what follows */
 	pthread_mutex_t login_lock; /* held across a login; taken before .lock */
 	OSSL_LIB_CTX *libctx;
@@ -142,13 +146,45 @@ static CK_RV load_settings(struct provider *p, char *why, size_t why_size)
 	return CKR_OK;
 }
 
+static void make_locks(struct provider *p)
+{
+	pthread_mutex_init(&p->lock, NULL);
+	pthread_mutex_init(&p->login_lock, NULL);
+}
+
+/*
+ * A thread may be in the middle of a login while another one forks, and the child has only that one: it makes
+ * the locks anew, at first use and not in an atfork handler (recipe P12).
+ */
+static void check_fork(struct provider *p)
+{
+	pid_t now = getpid(), seen = atomic_load(&p->pid);
+
+	while (seen != now) {
+		if (seen != -now && atomic_compare_exchange_strong(&p->pid, &seen, -now)) {
+			make_locks(p);
+			refusal_forked(p->refusals);
+			atomic_store(&p->pid, now);
+			return;
+		}
+		sched_yield();
+		seen = atomic_load(&p->pid);
+	}
+}
+
+static void lock(struct provider *p)
+{
+	check_fork(p);
+	pthread_mutex_lock(&p->lock);
+}
+
 struct client *provider_client(struct provider *p)
 {
 	char why[256] = "";
 	struct client *client = NULL;
 	CK_RV rv = CKR_OK;
 
-	pthread_mutex_lock(&p->lock);
+	lock(p);
 	if (!p->client) {
 		rv = load_settings(p, why, sizeof(why));
 		if (rv == CKR_OK)
@@ -173,7 +209,7 @@ OSSL_LIB_CTX *provider_libctx(struct provider *p)
 
 	/* Before p->lock: it may load openssl.cnf, which may load us (recipe P11). */
 	OPENSSL_init_crypto(OPENSSL_INIT_LOAD_CONFIG, NULL);
-	pthread_mutex_lock(&p->lock);
+	lock(p);
 	if (!p->libctx) {
 		libctx = OSSL_LIB_CTX_new();
 		p->libctx_default = libctx ? OSSL_PROVIDER_load(libctx, "default") : NULL;
@@ -192,6 +228,7 @@ OSSL_LIB_CTX *provider_libctx(struct provider *p)
 
 void provider_login_lock(struct provider *p)
 {
+	check_fork(p);
 	pthread_mutex_lock(&p->login_lock);
 }
 
@@ -275,6 +312,7 @@ int provider_attach(struct provider *p, uint64_t slot)
 
 struct refusals *provider_refusals(struct provider *p)
 {
+	check_fork(p);
 	return p->refusals;
 }
 
@@ -490,8 +528,8 @@ int OSSL_provider_init(const OSSL_CORE_HANDLE *handle, const OSSL_DISPATCH *in, 
 			return 0;
 		}
 	}
-	pthread_mutex_init(&p->lock, NULL);
-	pthread_mutex_init(&p->login_lock, NULL);
+	make_locks(p);
+	atomic_init(&p->pid, getpid());
 	*out = provider_functions;
 	*context = p;
 	return 1;

@@ -50,6 +50,11 @@ void refusal_free(struct refusals **refusals)
 	free(r);
 }
 
+void refusal_forked(struct refusals *refusals)
+{
+	pthread_mutex_init(&refusals->lock, NULL);
+}
+
 static bool refusal_hash(struct provider *p, struct span pin, unsigned char out[REFUSAL_SIZE])
 {
 	const struct refusals *r = provider_refusals(p);

@@ -14,6 +14,9 @@ struct refusals; /* opaque; thread-safe */
 struct refusals *refusal_new(void);
 void refusal_free(struct refusals **refusals);
 
+/* In a forked child, where no other thread runs yet: the lock may be a vanished thread's. */
+void refusal_forked(struct refusals *refusals);
+
 /* SLOT has refused PIN. The oldest of many is forgotten. */
 void refusal_add(struct provider *p, uint64_t slot, struct span pin);
 

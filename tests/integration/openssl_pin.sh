@@ -77,6 +77,9 @@ ask() {
 }
 wrong="pkcs11:token=kc;object=p256?pin-value=87651234"
 right="pkcs11:token=kc;object=p256?pin-value=$PIN"
+sockets() { find "/proc/$server_PID/fd" -lname 'socket:*' | wc -l; }
+check_output "a server without a key signs nothing" ':' echo "$(ask sign)"
+is "and has no socket although the provider is loaded" "$(sockets)" 0
 check_output "a server opens a URI with a wrong PIN" '^login failed' echo "$(ask open "$wrong")"
 for _ in 1 2 3 4 5 6; do last=$(ask open "$wrong"); done
 check_output "six times more" '^this PIN was refused before' echo "$last"
@@ -86,6 +89,7 @@ is "so two" "$(tries)" "low - - -"
 last=$(ask open "$wrong")
 check_output "the first is still known" '^this PIN was refused before' echo "$last"
 is "the right one is good" "$(ask open "$right")" ok
+check "now it has a socket" [ "$(sockets)" -ge 1 ]
 is "and signs" "$(ask sign)" ok
 is "which sets the count back" "$(tries)" "- - - -"
 eval "exec ${server[1]}>&-"
@@ -111,6 +115,18 @@ for _ in 1 2 3 4 5 6; do last=$(ask sign); done
 check_output "then it signs no more" 'signing' echo "$last"
 is "which costs one try, not six" "$(tries)" "low - - -"
 is "and with the new PIN it does" "$(ask open "pkcs11:token=kc;object=strict;type=private?pin-value=$PIN"; ask sign)" $'ok\nok'
+tap_stop_daemons
+eval "exec ${server[1]}>&-"
+# shellcheck disable=SC2154 # by coproc
+wait "$server_PID" 2>/dev/null
+is "a server ends well although the daemon is gone" $? 0
+is "and starts none for its end" "$(tap_daemon_pids)" ""
+
+# ---- a fork while another thread logs in ----
+"$KC_CLI" status >"$T/status" 2>&1
+coproc server { exec "${KC_BUILDDIR}/tests/integration/provider_open" 2>"$T/server.err"; }
+is "a child made in the middle of a login opens its key" \
+	"$(ask fork "$PIN" "$(tap_worker)" "pkcs11:token=kc;object=p256;type=private")" ok
 eval "exec ${server[1]}>&-"
 # shellcheck disable=SC2154 # by coproc
 wait "$server_PID" 2>/dev/null
