@@ -10,7 +10,7 @@ make_ca
 certify p256
 api() {
 	"$KC_BUILDDIR/tests/integration/provider_api" "${order[0]}" "${order[1]}" "pkcs11:token=kc" "$PIN" "$T/p256.crt" \
-		>"$T/api" 2>"$T/api.err"
+		"$T/p256.pem" "$T/ca.key" >"$T/api" 2>"$T/api.err"
 	is "the program ends well ($tag)" $? 0 || diag_file "$T/api.err"
 	while read -r line; do
 		case $line in

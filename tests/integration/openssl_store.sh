@@ -165,4 +165,26 @@ check "a file's private key signs" host timeout 30 env OPENSSL_CONF="$T/both.cnf
 	-out "$T/sig" "$T/message"
 check "derive does not hang" host timeout 30 env OPENSSL_CONF="$T/both.cnf" openssl pkeyutl -derive \
 	-inkey "pkcs11:token=kc;object=x25519" -peerkey "$T/x25519.pub" -out "$T/secret"
+
+# ---- nothing of ours is said to be FIPS 140's ----
+fips() { # fips PROPERTIES
+	config "$1" >"$T/fips.cnf"
+	host timeout 60 env OPENSSL_CONF="$T/fips.cnf" openssl storeutl -certs "pkcs11:token=kc"
+}
+check_output "?fips=yes: a token is listed" 'Total found: 1' fips '?fips=yes'
+check_fails "fips=yes finds nothing of ours" fips 'fips=yes'
+
+# ---- a private key needs no public object beside it ----
+check "the public object is deleted" p11tool_on --token-label kc --login --pin $PIN --delete-object --type pubkey --label p256
+alone() {
+	check "its public half is still told ($tag)" ossl pkey -in "$(uri p256)" -pubout -out "$T/pub"
+	same_file "as it was" "$T/pub" "$T/p256.pub"
+	check "by a URI of type=public, too" ossl pkey -pubin -pubout -out "$T/pub" \
+		-in "pkcs11:token=kc;object=p256;type=public?pin-value=$PIN"
+	same_file "as it was" "$T/pub" "$T/p256.pub"
+	plain req -new -key "$T/soft.key" -subj /CN=soft -out "$T/soft.csr" 2>"$T/err"
+	check "its certificate and it belong together" ossl x509 -req -in "$T/soft.csr" -CA "$T/p256.crt" \
+		-CAkey "$(uri p256)" -days 5 -out "$T/soft.crt"
+}
+in_both_orders alone
 done_testing

@@ -2,7 +2,8 @@
 /*
  * An application of the OpenSSL provider: keys from the STORE, streamed and copied contexts, threads, forks,
  * evidence, refusals; and no error left in the queue after a success. Run by openssl_api.sh, which sets the
- * environment: provider_api ORDER URI-PREFIX PIN; the keys are rsa, p256, ed25519; CERTIFICATE is p256's.
+ * environment: provider_api ORDER URI-PREFIX PIN CERTIFICATE REFERENCE SOFTWARE; the keys are rsa, p256, ed25519; CERTIFICATE
+ * and REFERENCE are p256's, SOFTWARE is a key's file.
  */
 #include "config.h"
 
@@ -169,6 +170,40 @@ static void test_certificate(EVP_PKEY *key, EVP_PKEY *wrong, const char *file)
 	BIO_free(in);
 }
 
+static int give_pin(char *buffer, int size, int writing, void *pin)
+{
+	(void)writing;
+	return snprintf(buffer, (size_t)size, "%s", (const char *)pin);
+}
+
+/* The name of the provider that signs with KEY, although nobody named one. */
+static const char *signer(EVP_PKEY *key)
+{
+	EVP_PKEY_CTX *ctx = key ? EVP_PKEY_CTX_new_from_pkey(NULL, key, NULL) : NULL;
+	const OSSL_PROVIDER *provider = ctx && EVP_PKEY_sign_init(ctx) == 1 ? EVP_PKEY_CTX_get0_provider(ctx) : NULL;
+
+	EVP_PKEY_CTX_free(ctx);
+	return provider ? OSSL_PROVIDER_get0_name(provider) : "none";
+}
+
+/* Decoders probe a file one after the other, and those that it was not for must leave no trace. */
+static void test_files(const char *reference, const char *software, char *pin)
+{
+	BIO *in = BIO_new_file(reference, "r");
+	EVP_PKEY *key = in ? PEM_read_bio_PrivateKey(in, NULL, give_pin, pin) : NULL;
+
+	check(key && sign(key, "SHA256"), "a file with a reference, and no error is left");
+	check(strcmp(signer(key), "keyclave") == 0, "the token's key is signed with by us");
+	EVP_PKEY_free(key);
+	BIO_free(in);
+	in = BIO_new_file(software, "r");
+	key = in ? PEM_read_bio_PrivateKey(in, NULL, NULL, NULL) : NULL;
+	check(key && sign(key, "SHA256"), "a file with a software key, and no error is left");
+	check(strcmp(signer(key), "default") == 0, "a software key is signed with by software");
+	EVP_PKEY_free(key);
+	BIO_free(in);
+}
+
 static void test_copies(EVP_PKEY *key, const char *md)
 {
 	EVP_PKEY *copy = EVP_PKEY_dup(key);
@@ -250,11 +285,25 @@ static void test_fork(struct worker *base)
 	EVP_MD_CTX_free(ctx);
 	work(base);
 	ok = ok && base->ok && ERR_peek_error() == 0;
+	/* With all that runs at an exit, which must not reach the parent's login. */
 	if (child == 0)
-		_exit(ok ? 0 : 1);
+		exit(ok ? 0 : 1);
 	check(ok, "the parent goes on after a fork in mid-stream");
 	check(child > 0 && waitpid(child, &status, 0) == child && status == 0, "so does the child");
 	check(sign(base->rsa, "SHA256"), "and the parent still signs when the child is gone");
+}
+
+/* Ephemeral keys of TLS stay with software as long as we offer no group, and nothing else either. */
+static void test_capabilities(const char *name, const OSSL_PROVIDER *provider)
+{
+	static const char *const capabilities[] = {"TLS-GROUP", "TLS-SIGALG"};
+	bool given = false;
+
+	if (strcmp(name, "keyclave") != 0)
+		return;
+	for (size_t i = 0; i < sizeof(capabilities) / sizeof(capabilities[0]); i++)
+		OSSL_PROVIDER_get_capabilities(provider, capabilities[i], refuse, &given);
+	check_refused(!given, "no TLS group is offered");
 }
 
 /* Who loads both without a word on which gets software's ephemeral keys. */
@@ -276,7 +325,7 @@ int main(int argc, char **argv)
 	struct worker w = {.rounds = 20};
 	OSSL_PROVIDER *provider[2] = {NULL, NULL};
 
-	if (argc != 6)
+	if (argc != 8)
 		return 2;
 	for (int i = 0; i < 2; i++)
 		provider[i] = OSSL_PROVIDER_load(NULL, argv[1 + i]);
@@ -295,6 +344,7 @@ int main(int argc, char **argv)
 		return 1;
 	check(sign(w.rsa, "SHA256") && sign(w.rsa, NULL) && sign(w.ec, "SHA2-256") && sign(w.ed, NULL),
 	      "each signs, under any name of the digest");
+	check(sign(w.ec, "SHA-256") && sign(w.rsa, "2.16.840.1.101.3.4.2.1"), "an alias and an OID among them");
 	check_refused(!sign(w.ec, "MD5"), "an unknown digest is refused");
 	check_refused(!sign(w.ed, "SHA512"), "Ed25519 takes no digest");
 	test_stream(w.rsa, "RSA: a context is copied in mid-stream");
@@ -304,6 +354,9 @@ int main(int argc, char **argv)
 	test_private(w.rsa);
 	test_evidence(w.ec);
 	test_certificate(w.ec, w.rsa, argv[5]);
+	test_files(argv[6], argv[7], argv[4]);
+	for (int i = 0; i < 2; i++)
+		test_capabilities(argv[1 + i], provider[i]);
 	test_copies(w.ec, "SHA256");
 	test_threads(&w);
 	test_fork(&w);

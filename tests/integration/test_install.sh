@@ -81,6 +81,8 @@ if [ -z "$sanitized" ]; then
 	check_output "the provider exports one function" '^OSSL_provider_init' \
 		sh -c "nm -D --defined-only '$provider' | awk '\$2 == \"T\" { print \$3 }'"
 	is "and no other" "$(nm -D --defined-only "$provider" | awk '$2 == "T"' | wc -l)" 1
+	is "nor any data" "$(nm -D --defined-only "$provider" | awk '$2 ~ /^[DBRVWui]$/')" ""
+	is "it makes no OIDs" "$(nm -D --undefined-only "$provider" | grep -E 'OBJ_(create|add_object|add_sigid)')" ""
 fi
 for function in C_GetFunctionList C_GetInterface C_GetInterfaceList; do
 	check_output "$function is exported" " T $function" nm -D "$pkcs11"
