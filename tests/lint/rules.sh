@@ -1,13 +1,13 @@
 #!/bin/bash
 # SPDX-License-Identifier: Apache-2.0
-# The table "Rules and their tests" of docs/architecture.md: each of the 20 client and protocol rules has a row, and each
-# test that a row names exists, is run, and is named by something that runs it.
+# The table "Rules and their tests" of docs/architecture.md: each of the 20 client and protocol rules and of the provider's
+# 18 recipes has a row, and each test that a row names exists, is run, and is named by something that runs it.
 . "${KC_SRCDIR:-.}/tests/lint/lint.sh" || exit 99
 
 # rows ROOT: "RULE<tab>TESTS" of each row.
 rows() {
 	awk -F' *[|] *' '/^## Rules and their tests/ { in_table = 1; next } /^## / { in_table = 0 }
-		in_table && $2 ~ /^[67]\.[0-9]+$/ { print $2 "\t" $4 }' "$1/docs/architecture.md"
+		in_table && $2 ~ /^([67]\.|P)[0-9]+$/ { print $2 "\t" $4 }' "$1/docs/architecture.md"
 }
 
 # wanted ROOT: "RULE<tab>FILE<tab>WORD" or "RULE<tab>FILE<tab>"TEXT"" for each thing that a row names; - for a file alone.
@@ -53,7 +53,7 @@ rules() {
 			;;
 		esac
 	done < <(wanted "$root")
-	for rule in 7.{1..20}; do
+	for rule in 7.{1..20} P{1..18}; do
 		[ -n "${seen[$rule]-}" ] || echo "$said $rule has no row"
 	done
 }
@@ -66,7 +66,7 @@ table() {
 	bad_tree
 	{
 		echo '## Rules and their tests'
-		for n in {1..20}; do echo "| 7.$n | it holds | \`unit/test_a.c test_it\` |"; done
+		for n in 7.{1..20} P{1..18}; do echo "| $n | it holds | \`unit/test_a.c test_it\` |"; done
 		echo "$1"
 	} | bad_file docs/architecture.md
 	printf 'static void test_it(void **state)\n{\n}\n\tcmocka_unit_test(test_it),\nstatic void test_lost(void **state)\n' |
@@ -88,4 +88,7 @@ lint_fault "a row without tests" rules 'a row without a test'
 table ''
 sed -i '/^| 7.13 /d' "$B/docs/architecture.md"
 lint_fault "a rule that is left out" rules 'rule 7.13 has no row'
+table ''
+sed -i '/^| P9 /d' "$B/docs/architecture.md"
+lint_fault "a recipe that is left out" rules 'rule P9 has no row'
 done_testing
