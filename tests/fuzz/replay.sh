@@ -18,8 +18,10 @@ for source in "$KC_SRCDIR"/tests/fuzz/fuzz_*.c; do
 		continue
 	fi
 	check "$what takes its seeds" "$KC_BUILDDIR/tests/fuzz/fuzz_$what" -runs=0 "$corpus"
-	[ -n "${genuine[$what]}" ] && [ -d "$evidence/${genuine[$what]}" ] &&
-		check "$what takes genuine evidence" "$KC_BUILDDIR/tests/fuzz/fuzz_$what" -runs=0 "$evidence/${genuine[$what]}"
+	folder=${genuine[$what]:-}
+	if [ -n "$folder" ] && [ -d "$evidence/$folder" ]; then
+		check "$what takes genuine evidence" "$KC_BUILDDIR/tests/fuzz/fuzz_$what" -runs=0 "$evidence/$folder"
+	fi
 done
 [ "$tap_count" -gt 0 ] || skip_all "no fuzz targets yet"
 done_testing
