@@ -169,6 +169,29 @@ check "sev-snp: without it, and without a store, a token in memory" start
 check "sev-snp: is made" init_token
 check "sev-snp: no store is left" test ! -e "$KEYCLAVE_STATE_DIR/store"
 stop
+
+# Derived keys (security rule 15): an update that the recovery secret lets in changes only those that are bound.
+derive() { json 'd["key"]' k derive --label disk "$@" --pin-file "$T/pin" pkcs11:token=t; }
+(umask 077 && openssl rand -hex 32 >"$T/recovery")
+configure sev-snp 'snp-launch = measured-kernel' "recovery-file = $T/recovery" '[token]' 'extractable = allow'
+check "sev-snp: a store with a recovery secret" start
+check "sev-snp: a token to derive from" init_token
+free=$(derive)
+bound=$(derive --bind-measurement)
+is "sev-snp: a derived key has 256 bits" "${#free}" 64
+check "sev-snp: one that is bound to the measurement is another" test "${#bound}-$bound" != "64-$free"
+stop
+facts 'measurement an update' 'tcb 0xdb1d000000000004'
+check "sev-snp: the updated enclave starts" start
+is "sev-snp: derives the same key" "$(derive)" "$free"
+updated=$(derive --bind-measurement)
+is "sev-snp: and a bound one" "${#updated}" 64
+check "sev-snp: which is another" test "$updated" != "$bound"
+stop
+facts 'tcb 0xdb1d000000000004'
+check "sev-snp: the enclave of before starts" start
+is "sev-snp: with its bound key" "$(derive --bind-measurement)" "$bound"
+stop
 emulate_none
 rm -rf "$KEYCLAVE_STATE_DIR"
 

@@ -92,7 +92,10 @@ program() { host timeout 60 python3 "$T/derive.py" "$KC_MODULE" "$PIN" "$@"; }
 fails_saying() {
 	local name=$1 pattern=$2
 	shift 2
-	if ! "$@" >"$T/said" 2>&1 && grep -q -- "$pattern" "$T/said"; then ok "$name"; else not_ok "$name"; fi
+	if ! "$@" >"$T/said" 2>&1 && grep -q -- "$pattern" "$T/said"; then ok "$name"; else
+		not_ok "$name"
+		diag_file "$T/said"
+	fi
 }
 like() {
 	if [[ $2 =~ $3 ]]; then ok "$1"; else not_ok "$1 ($2)"; fi

@@ -91,6 +91,24 @@ static void test_evidence(void **state)
 	platform_evidence_free(&evidence);
 }
 
+static void test_measurement(void **state)
+{
+	struct buffer one = {0};
+	struct buffer two = {0};
+
+	(void)state;
+	assert_int_equal(reopen(""), CKR_OK);
+	assert_int_equal(platform_measurement(platform, &one), CKR_OK);
+	assert_int_equal(one.size, 3 * 48);
+	assert_int_equal(platform_measurement(platform, &two), CKR_OK);
+	assert_true(span_equal(buffer_span(&one), buffer_span(&two)));
+	assert_int_equal(reopen("pcr0 zero\n"), CKR_OK);
+	assert_int_equal(platform_measurement(platform, &two), CKR_OK);
+	assert_false(span_equal(buffer_span(&one), buffer_span(&two)));
+	buffer_free(&one);
+	buffer_free(&two);
+}
+
 static void test_random(void **state)
 {
 	uint8_t one[300] = {0};
@@ -114,6 +132,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup_teardown(test_open, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_evidence, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_measurement, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_random, setup, teardown),
 	};
 	const char *why = emulator_begin();

@@ -311,6 +311,25 @@ static void test_evidence(void **state)
 	expect_evidence(f, "busy\n", CKR_DEVICE_ERROR, "");
 }
 
+static void test_measurement(void **state)
+{
+	struct fixture *f = *state;
+	struct buffer one = {0};
+	struct buffer two = {0};
+
+	assert_int_equal(reopen(f, ""), CKR_OK);
+	assert_int_equal(platform_measurement(f->platform, &one), CKR_OK);
+	assert_int_equal(one.size, 48);
+	assert_int_equal(reopen(f, "tcb 0xdb1d000000000004\n"), CKR_OK);
+	assert_int_equal(platform_measurement(f->platform, &two), CKR_OK);
+	assert_true(span_equal(buffer_span(&one), buffer_span(&two)));
+	assert_int_equal(reopen(f, "measurement a bent launch\n"), CKR_OK);
+	assert_int_equal(platform_measurement(f->platform, &two), CKR_OK);
+	assert_false(span_equal(buffer_span(&one), buffer_span(&two)));
+	buffer_free(&one);
+	buffer_free(&two);
+}
+
 static void test_bad_evidence_by_tsm(void **state)
 {
 	struct fixture *f = *state;
@@ -355,6 +374,7 @@ int main(void)
 		TEST(test_newer_tcb, setup_both),	 TEST(test_fields, setup_both),
 		TEST(test_unmeasured_launch, setup_both), TEST(test_evidence, setup_both),
 		TEST(test_evidence, setup_device),	 TEST(test_bad_evidence_by_tsm, setup_tsm),
+		TEST(test_measurement, setup_both),	 TEST(test_measurement, setup_tsm),
 		TEST(test_second_way, setup_both),	 TEST(test_nothing_there, setup_tsm),
 	};
 	const char *why = emulator_begin();

@@ -110,6 +110,24 @@ static void test_quotes(void **state)
 	expect("", CKR_OK, "");
 }
 
+static void test_measurement(void **state)
+{
+	struct buffer one = {0};
+	struct buffer two = {0};
+
+	(void)state;
+	assert_int_equal(reopen(""), CKR_OK);
+	emulator_control(&emulator, "");
+	assert_int_equal(platform_measurement(platform, &one), CKR_OK);
+	assert_int_equal(one.size, 4 * 48);
+	assert_int_equal(platform_measurement(platform, &two), CKR_OK);
+	assert_true(span_equal(buffer_span(&one), buffer_span(&two)));
+	emulator_control(&emulator, "no-provider\n");
+	assert_int_equal(platform_measurement(platform, &two), CKR_DEVICE_ERROR);
+	buffer_free(&one);
+	buffer_free(&two);
+}
+
 static void test_event_log(void **state)
 {
 	static const struct platform_digest digest = {.sha512 = {1}};
@@ -138,6 +156,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup_teardown(test_open, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_quotes, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_measurement, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_event_log, setup, teardown),
 	};
 	const char *why = emulator_begin();
