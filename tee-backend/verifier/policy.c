@@ -136,9 +136,9 @@ static bool read_values(struct reading *r, const char *where, const json_t *json
 	for (size_t i = 0; i < size; i++) {
 		const json_t *item = json_is_array(json) ? json_array_get(json, i) : json;
 
-		if (!read_value(r, where, item, &values[*count]))
+		/* Counted first: what a refused value has begun is freed with the policy. */
+		if (!read_value(r, where, item, &values[(*count)++]))
 			return false;
-		(*count)++;
 	}
 	return true;
 }

@@ -43,7 +43,7 @@ make_token
 check "a store is a reason" socket_listens "$socket"
 tap_stop_daemons
 check_output "a daemon that cannot be started is a token that is not present" "CKR_TOKEN_NOT_PRESENT|0xe0" \
-	sh -c 'KEYCLAVE_DAEMON=/nonexistent timeout 60 pkcs11-tool --module "$1" --login --pin 1 -O 2>&1 || true' - "$KC_MODULE"
+	host sh -c 'KEYCLAVE_DAEMON=/nonexistent timeout 60 pkcs11-tool --module "$1" --login --pin 1 -O 2>&1 || true' - "$KC_MODULE"
 
 # ---- rule 9: not as root under systemd, unless the state directory is the caller's own ----
 # under_systemd COMMAND...: as if systemd ran here, with a /run and a /var/lib of our own.
@@ -52,7 +52,7 @@ under_systemd() {
 		/var/lib/keyclave/store && chmod 711 /var/lib/keyclave && chmod 700 /var/lib/keyclave/store && "$@"' - "$@"
 }
 if [ "$(id -u)" -eq 0 ] && under_systemd true 2>/dev/null; then
-	check_output "root under systemd starts none" "CKR_TOKEN_NOT_PRESENT|0xe0|No slot|error" under_systemd env -u \
+	check_output "root under systemd starts none" "CKR_TOKEN_NOT_PRESENT|0xe0|No slot|error" host under_systemd env -u \
 		KEYCLAVE_STATE_DIR sh -c 'timeout 60 pkcs11-tool --module "$1" --login --pin 1 -O 2>&1
 			test ! -e /run/keyclave/keyclave.sock' - "$KC_MODULE"
 	check "but with a state directory of his own" under_systemd "$KC_CLI" status

@@ -281,6 +281,8 @@ static void test_a_logout_is_for_good(void **state)
 	assert_int_equal(peer_hello(&child, HELLO_CLONE, &user), CKR_OK);
 	assert_int_equal(peer_resume(&child, &user), CKR_OK);
 	peer_hang_up(&user);
+	peer_hang_up(&server);
+	peer_hang_up(&child);
 	service_fixture_restart(f);
 	come_back(&back, f, &user);
 	assert_int_equal(peer_resume(&back, &stolen), CKR_OK);
@@ -297,11 +299,8 @@ static void test_a_logout_is_for_good(void **state)
 		peer_open(&thief, f);
 		assert_int_equal(peer_resume(&thief, &child), CKR_OK);
 		peer_hang_up(&thief);
-		if (restarts == 0) {
+		if (restarts == 0)
 			peer_hang_up(&back);
-			peer_hang_up(&server);
-			peer_hang_up(&child);
-		}
 		service_fixture_restart(f);
 	}
 }
