@@ -148,6 +148,9 @@ static void notes_do_not_contradict(void **state)
 		{NOTE_TOKEN_SETS, NOTE_MODIFIABLE},
 		{NOTE_TOKEN_SETS, NOTE_CREATE_MUST},
 		{NOTE_SENSITIVE, NOTE_MODIFIABLE},
+		{NOTE_DERIVE_ONLY, NOTE_CREATE_MUST},
+		{NOTE_DERIVE_ONLY, NOTE_GENERATE_MUST},
+		{NOTE_DERIVE_ONLY, NOTE_MODIFIABLE},
 	};
 	const unsigned never = NOTE_CREATE_MUST_NOT | NOTE_GENERATE_MUST_NOT | NOTE_UNWRAP_MUST_NOT;
 	size_t i = 0;
@@ -167,7 +170,8 @@ static void notes_do_not_contradict(void **state)
 		}
 		/* What is not the default of all has a value from somewhere. */
 		if (rows[i].form == ATTRIBUTE_BOOL)
-			assert_true(rows[i].fallback || (notes & (NOTE_DEFAULT_TOKEN | NOTE_TOKEN_SETS)));
+			assert_true(rows[i].fallback ||
+				    (notes & (NOTE_DEFAULT_TOKEN | NOTE_TOKEN_SETS | NOTE_DERIVE_ONLY)));
 	}
 }
 

@@ -191,7 +191,8 @@ static void what_keys_can_do(void **state)
 				 CKF_DECRYPT | CKF_WRAP | CKF_UNWRAP);
 	assert_int_equal(mechanism_key_type_flags(CKK_AES),
 			 CKF_ENCRYPT | CKF_DECRYPT | CKF_WRAP | CKF_UNWRAP);
-	assert_int_equal(mechanism_key_type_flags(CKK_GENERIC_SECRET), CKF_SIGN | CKF_VERIFY);
+	assert_int_equal(mechanism_key_type_flags(CKK_GENERIC_SECRET), CKF_SIGN | CKF_VERIFY | CKF_DERIVE);
+	assert_int_equal(mechanism_key_type_flags(CKK_HKDF), CKF_DERIVE);
 	assert_int_equal(mechanism_key_type_flags(CKK_SHA256_HMAC), CKF_SIGN | CKF_VERIFY);
 	assert_true(mechanism_key_type_flags(CKK_EC_MONTGOMERY) & CKF_DERIVE);
 	assert_false(mechanism_key_type_flags(CKK_EC_MONTGOMERY) & CKF_SIGN);
