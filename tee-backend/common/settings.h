@@ -48,6 +48,12 @@ struct settings {
 	char snp_root_key[8];         /* "vcek", "vlek", "vmrk", "any" */
 	char snp_fields[SETTINGS_LIST_MAX]; /* mixed into the key beside policy, measurement and TCB */
 	char snp_vmpl[8];             /* "auto", "0" to "3" */
+	char tpm_tcti[SETTINGS_LIST_MAX]; /* how to reach the TPM, in tpm2-tss's words */
+	char tpm_pcrs[SETTINGS_LIST_MAX]; /* "sha256:0,2,4,7,11" */
+	char tpm_policy_key[PATH_MAX];    /* PEM; "": bound to PCR values */
+	char tpm_policy_dir[PATH_MAX];
+	bool tpm_counter;             /* tpm-counter = on | off */
+	bool allow_host_vtpm;         /* allow-host-vtpm = yes | no (security rule 9) */
 	char recovery_file[PATH_MAX]; /* recovery-file; "": none. See keys/recovery.h */
 	/* [token] */
 	unsigned pin_tries;          /* 10 */

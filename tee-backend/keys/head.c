@@ -18,7 +18,7 @@ bool head_encode(const struct head *head, struct buffer *out)
 	struct cbor_writer w;
 
 	cbor_writer_init(&w, out, SIZE_MAX);
-	cbor_writer_array(&w, 5);
+	cbor_writer_array(&w, head->counter.size ? 7 : 5);
 	cbor_writer_uint(&w, head->schema);
 	cbor_writer_bytes(&w, head->uuid);
 	cbor_writer_text_span(&w, head->platform);
@@ -29,6 +29,10 @@ bool head_encode(const struct head *head, struct buffer *out)
 		cbor_writer_uint(&w, head->slots[i].kind);
 		cbor_writer_bytes(&w, head->slots[i].mix);
 		cbor_writer_bytes(&w, head->slots[i].wrapped);
+	}
+	if (head->counter.size) {
+		cbor_writer_bytes(&w, head->counter);
+		cbor_writer_uint(&w, head->counter_start);
 	}
 	return !w.failed;
 }
@@ -66,11 +70,11 @@ bool head_decode(struct span clear, struct head *head, const char **why)
 		return refuse(&r, "it does not begin with a schema", why);
 	if (head->schema != HEAD_SCHEMA)
 		return true;
-	if (count != 5 || !cbor_reader_bytes(&r, HEAD_UUID_SIZE, &head->uuid) ||
+	if ((count != 5 && count != 7) || !cbor_reader_bytes(&r, HEAD_UUID_SIZE, &head->uuid) ||
 	    !cbor_reader_text(&r, HEAD_NAME_MAX, &head->platform) ||
 	    !cbor_reader_text(&r, HEAD_NAME_MAX, &head->protector) ||
 	    !cbor_reader_array(&r, HEAD_SLOTS_MAX, &head->slot_count))
-		return refuse(&r, "it has not five items", why);
+		return refuse(&r, "it has neither five items nor seven", why);
 	if (head->uuid.size != HEAD_UUID_SIZE || head->platform.size == 0 ||
 	    head->protector.size == 0 || head->slot_count == 0)
 		return refuse(&r, "an item is empty or too short", why);
@@ -78,6 +82,9 @@ bool head_decode(struct span clear, struct head *head, const char **why)
 		if (!decode_slot(&r, &head->slots[i], why))
 			return false;
 	}
+	if (count == 7 && (!cbor_reader_bytes(&r, HEAD_COUNTER_MAX, &head->counter) || !head->counter.size ||
+			   !cbor_reader_uint(&r, INT64_MAX, &head->counter_start)))
+		return refuse(&r, "its counter is not of a known form", why);
 	return cbor_reader_end(&r) || refuse(&r, "bytes follow it", why);
 }
 

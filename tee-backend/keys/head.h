@@ -16,6 +16,7 @@
 #define HEAD_MIX_MAX 4096
 #define HEAD_WRAPPED_SIZE 81 /* a root of 32 bytes, sealed */
 #define HEAD_SLOTS_MAX 8
+#define HEAD_COUNTER_MAX 192
 
 enum head_slot_kind {
 	HEAD_SLOT_PLATFORM = 1, /* wrapped under the platform's key */
@@ -36,6 +37,8 @@ struct head {
 	struct span protector;
 	struct head_slot slots[HEAD_SLOTS_MAX];
 	size_t slot_count;
+	struct span counter;    /* id of the platform's counter (platform_counter_new); empty: there is none */
+	uint64_t counter_start; /* its value when the store was made */
 };
 
 #define HEAD_CLEAR_MAX (HEAD_SLOTS_MAX * (HEAD_MIX_MAX + 128) + 256)

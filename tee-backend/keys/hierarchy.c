@@ -28,6 +28,10 @@ struct hierarchy {
 	uint8_t storage_key[SEAL_KEY_SIZE];
 	uint8_t ticket_key[SEAL_KEY_SIZE];
 	uint8_t uuid[HEAD_UUID_SIZE];
+	uint8_t counter_auth[PLATFORM_KEY_SIZE];
+	uint8_t counter[HEAD_COUNTER_MAX]; /* id */
+	size_t counter_size;		   /* 0: the store has none */
+	uint64_t counter_start;
 };
 
 /* ---- derivations ---- */
@@ -49,6 +53,8 @@ static CK_RV derive_branches(struct hierarchy *h)
 
 	if (rv == CKR_OK)
 		rv = derive_key(root_of(h), uuid_of(h), "keyclave/1/ticket", NULL, 0, 0, h->ticket_key);
+	if (rv == CKR_OK)
+		rv = derive_key(root_of(h), uuid_of(h), "keyclave/1/counter", NULL, 0, 0, h->counter_auth);
 	return rv;
 }
 
@@ -257,6 +263,60 @@ static void renew_slots(const struct hierarchy *h, struct platform *platform, co
 	slot_free(&made[1]);
 }
 
+/* ---- the counter ---- */
+
+/* What HEAD says; security rule 7: a store with a counter never opens without, nor does one grow a promise later. */
+static CK_RV keep_counter(struct hierarchy *h, const struct head *head, const struct platform_description *d)
+{
+	bool promised = strcmp(d->rollback, "none") != 0;
+
+	if (head->counter.size && !promised) {
+		log_error("the store has a counter against being put back to an earlier state, and is refused without: "
+			  "tpm-counter = on");
+		return CKR_TOKEN_NOT_RECOGNIZED;
+	}
+	if (!head->counter.size && promised) {
+		log_error("the store was made without a counter, and would promise what it cannot keep: tpm-counter = off, or "
+			  "make a new store");
+		return CKR_TOKEN_NOT_RECOGNIZED;
+	}
+	if (head->counter.size)
+		memcpy(h->counter, head->counter.data, head->counter.size);
+	h->counter_size = head->counter.size;
+	h->counter_start = head->counter_start;
+	return CKR_OK;
+}
+
+/* One for a store that is made now, where the platform has them. */
+static CK_RV make_counter(struct hierarchy *h, struct platform *platform, struct head *head)
+{
+	struct buffer id = {0};
+	uint64_t start = 0;
+	CK_RV rv = CKR_OK;
+
+	if (strcmp(platform_describe(platform)->rollback, "none") == 0)
+		return CKR_OK;
+	rv = platform_counter_new(platform, h->counter_auth, &id, &start);
+	if (rv == CKR_OK && (!id.size || id.size > sizeof(h->counter)))
+		rv = CKR_DEVICE_ERROR;
+	if (rv == CKR_OK) {
+		memcpy(h->counter, id.data, id.size);
+		h->counter_size = id.size;
+		h->counter_start = start;
+		head->counter = (struct span){h->counter, h->counter_size};
+		head->counter_start = start;
+	}
+	buffer_free(&id);
+	return rv;
+}
+
+struct hierarchy_counter hierarchy_counter(const struct hierarchy *hierarchy)
+{
+	return (struct hierarchy_counter){.id = {hierarchy->counter, hierarchy->counter_size},
+					  .start = hierarchy->counter_start,
+					  .auth = hierarchy->counter_auth};
+}
+
 /* Decodes CLEAR, and refuses what this program cannot read. */
 static CK_RV read_head(struct span record, struct head *head, struct span *clear, struct span *proof)
 {
@@ -294,6 +354,8 @@ static CK_RV open_head(struct hierarchy *h, struct platform *platform, const str
 	rv = derive_branches(h);
 	if (rv == CKR_OK)
 		rv = check_proof(h, clear, proof, version);
+	if (rv == CKR_OK)
+		rv = keep_counter(h, &head, platform_describe(platform));
 	if (rv == CKR_OK && (!unwrapped.by_platform || !unwrapped.current ||
 			     (options->recovery.size && !unwrapped.recovery_is_known)))
 		renew_slots(h, platform, options, store, &head, version);
@@ -340,6 +402,8 @@ static CK_RV make_head(struct hierarchy *h, struct platform *platform, const str
 
 	if (rv == CKR_OK)
 		rv = make_slots(h, platform, options, &head, made);
+	if (rv == CKR_OK)
+		rv = make_counter(h, platform, &head);
 	if (rv == CKR_OK)
 		rv = write_head(h, store, &head, 0);
 	if (rv == CKR_OK)

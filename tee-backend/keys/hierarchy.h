@@ -35,6 +35,17 @@ void hierarchy_free(struct hierarchy **hierarchy);
 /* 16 random bytes made with the store. */
 const uint8_t *hierarchy_store_uuid(const struct hierarchy *hierarchy);
 
+/*
+ * The platform's counter, made with the store (security rule 7): its id, first value, and the secret that it answers to. .id is
+ * empty in a store without one. Borrowed.
+ */
+struct hierarchy_counter {
+	struct span id;
+	uint64_t start;
+	const uint8_t *auth; /* PLATFORM_KEY_SIZE bytes */
+};
+struct hierarchy_counter hierarchy_counter(const struct hierarchy *hierarchy);
+
 /* SEAL_KEY_SIZE bytes. Seals what belongs to the store and to no token (RECORD_SLOTS). */
 const uint8_t *hierarchy_storage_key(const struct hierarchy *hierarchy);
 

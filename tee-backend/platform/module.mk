@@ -21,3 +21,17 @@ KC_EXTERNAL_LIBS += $(LIBCRYPTO_LIBS)
 	%D%/snp_report.c %D%/snp_report.h \
 	%D%/tdx.c \
 	%D%/tsm.c %D%/tsm.h
+
+# The platform tpm, where tpm2-tss is.
+if HAVE_TPM
+KC_EXTERNAL_LIBS += $(TSS2_LIBS)
+%C%_libkc_platform_a_SOURCES += \
+	%D%/tpm.c \
+	%D%/tpm_attest.c %D%/tpm_attest.h \
+	%D%/tpm_context.c %D%/tpm_context.h \
+	%D%/tpm_counter.c %D%/tpm_counter.h \
+	%D%/tpm_mix.c %D%/tpm_mix.h \
+	%D%/tpm_pcr.c %D%/tpm_pcr.h \
+	%D%/tpm_policy.c %D%/tpm_policy.h \
+	%D%/tpm_seal.c %D%/tpm_seal.h
+endif

@@ -27,6 +27,9 @@ static const struct platform_ops *const platforms[] = {
     &nitro_ops,
     &tdx_ops,
     &sev_snp_ops,
+#ifdef HAVE_TPM
+    &tpm_ops,
+#endif
     &notee_ops,
 };
 
@@ -129,6 +132,14 @@ static bool is_there(const char *root, const char *leaf)
 	return access(path, F_OK) == 0;
 }
 
+static bool is_usable(const char *root, const char *leaf)
+{
+	char path[PATH_MAX + 128];
+
+	snprintf(path, sizeof(path), "%s%s", root, leaf);
+	return access(path, R_OK | W_OK) == 0;
+}
+
 /* The processor is not relocatable: asked for this machine only. */
 static const char *processor_mark(const char *root)
 {
@@ -193,6 +204,9 @@ static CK_RV find(const struct settings *settings, const struct platform_ops **o
 
 		if (!mark)
 			continue;
+		/* Most laptops have a TPM, and few of their users the right to it: what it is to do is the operator's. */
+		if (!platforms[i]->description.tee && !guest && !system && !is_usable(root, mark))
+			continue;
 		*ops = platforms[i];
 		log_notice("platform auto: %s, for %s is there", platforms[i]->description.name, mark);
 		return CKR_OK;
@@ -224,7 +238,8 @@ static void log_unknown(const char *name)
 
 		snprintf(known + size, sizeof(known) - size, ", %s", platforms[i]->description.name);
 	}
-	log_error("platform %s: not known to this build (it has: %s)", name, known);
+	log_error("platform %s: not known to this build (it has: %s)%s", name, known,
+		  strcmp(name, "tpm") == 0 ? ": configure --with-tpm needs tpm2-tss" : "");
 }
 
 static CK_RV find_named(const struct settings *settings, const struct platform_ops **ops)
@@ -336,16 +351,29 @@ CK_RV platform_random(struct platform *platform, uint8_t *out, size_t size, size
 	return platform->ops->random ? platform->ops->random(platform, out, size, got) : CKR_OK;
 }
 
-CK_RV platform_counter_read(struct platform *platform, uint64_t *value)
+/* Without a counter there are no questions to it. */
+static bool has_counter(const struct platform *platform)
 {
-	if (!platform->ops->counter_read)
-		return CKR_FUNCTION_NOT_SUPPORTED;
-	return platform->ops->counter_read(platform, value);
+	return platform->ops->counter_new && strcmp(platform->description.rollback, "none") != 0;
 }
 
-CK_RV platform_counter_increment(struct platform *platform, uint64_t *value)
+CK_RV platform_counter_new(struct platform *platform, const uint8_t auth[PLATFORM_KEY_SIZE], struct buffer *id,
+			   uint64_t *value)
 {
-	if (!platform->ops->counter_increment)
-		return CKR_FUNCTION_NOT_SUPPORTED;
-	return platform->ops->counter_increment(platform, value);
+	return has_counter(platform) ? platform->ops->counter_new(platform, auth, id, value)
+				     : CKR_FUNCTION_NOT_SUPPORTED;
+}
+
+CK_RV platform_counter_read(struct platform *platform, struct span id, const uint8_t auth[PLATFORM_KEY_SIZE],
+			    uint64_t *value)
+{
+	return has_counter(platform) ? platform->ops->counter_read(platform, id, auth, value)
+				     : CKR_FUNCTION_NOT_SUPPORTED;
+}
+
+CK_RV platform_counter_increment(struct platform *platform, struct span id, const uint8_t auth[PLATFORM_KEY_SIZE],
+				 uint64_t *value)
+{
+	return has_counter(platform) ? platform->ops->counter_increment(platform, id, auth, value)
+				     : CKR_FUNCTION_NOT_SUPPORTED;
 }

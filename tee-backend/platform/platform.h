@@ -94,8 +94,20 @@ CK_RV platform_measurement(struct platform *platform, struct buffer *out);
  */
 CK_RV platform_random(struct platform *platform, uint8_t *out, size_t size, size_t *got);
 
-/* The monotonic counter; CKR_FUNCTION_NOT_SUPPORTED where description->rollback is "none". */
-CK_RV platform_counter_read(struct platform *platform, uint64_t *value);
-CK_RV platform_counter_increment(struct platform *platform, uint64_t *value);
+/*
+ * A monotonic counter of the store's own; CKR_FUNCTION_NOT_SUPPORTED where description->rollback is "none". AUTH is a secret of
+ * the store's, without which nobody advances the counter or answers for it. ID says which one it is (public, at most
+ * PLATFORM_COUNTER_ID_MAX bytes; TPM: NV index, its Name and that of the storage root key) and is pinned in the store's head.
+ *
+ * platform_counter_new makes one and gives its first value. platform_counter_read and _increment, which gives the value
+ * after it: CKR_TOKEN_NOT_RECOGNIZED, logged: that counter is gone, or was made anew, or is another platform's.
+ */
+#define PLATFORM_COUNTER_ID_MAX 192
+CK_RV platform_counter_new(struct platform *platform, const uint8_t auth[PLATFORM_KEY_SIZE], struct buffer *id,
+			   uint64_t *value);
+CK_RV platform_counter_read(struct platform *platform, struct span id, const uint8_t auth[PLATFORM_KEY_SIZE],
+			    uint64_t *value);
+CK_RV platform_counter_increment(struct platform *platform, struct span id, const uint8_t auth[PLATFORM_KEY_SIZE],
+				 uint64_t *value);
 
 #endif

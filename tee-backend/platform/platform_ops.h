@@ -22,9 +22,13 @@ struct platform_ops {
 	 struct platform_evidence *evidence);
 	CK_RV (*measurement)(struct platform *platform, struct buffer *out); /* NULL: measures nothing */
 	CK_RV (*random)(struct platform *platform, uint8_t *out, size_t size, size_t *got); /* NULL: none */
-	CK_RV (*counter_read)(struct platform *platform, uint64_t *value); /* NULL: no counter */
+	/* All three NULL: no counter. */
+	CK_RV (*counter_new)
+	(struct platform *platform, const uint8_t auth[PLATFORM_KEY_SIZE], struct buffer *id, uint64_t *value);
+	CK_RV (*counter_read)
+	(struct platform *platform, struct span id, const uint8_t auth[PLATFORM_KEY_SIZE], uint64_t *value);
 	CK_RV (*counter_increment)
-	(struct platform *platform, uint64_t *value); /* NULL: no counter */
+	(struct platform *platform, struct span id, const uint8_t auth[PLATFORM_KEY_SIZE], uint64_t *value);
 	void (*free)(struct platform *platform);
 };
 
@@ -39,6 +43,7 @@ extern const struct platform_ops notee_ops;
 extern const struct platform_ops nitro_ops;
 extern const struct platform_ops sev_snp_ops;
 extern const struct platform_ops tdx_ops;
+extern const struct platform_ops tpm_ops; /* with tpm2-tss only */
 
 /* LEAF ("/dev/nsm") below the settings' platform-root, into PATH. False: too long, logged. */
 bool platform_path(const struct settings *settings, const char *leaf, char *path, size_t size);

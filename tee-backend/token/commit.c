@@ -12,6 +12,7 @@
 #include <string.h>
 
 #include "common/memory.h"
+#include "token/counter.h"
 #include "token/discard.h"
 #include "token/ended.h"
 
@@ -167,6 +168,16 @@ static void withdraw(struct transaction *t, struct change *const changes[], size
 
 /* ---- leading ---- */
 
+/* Counts what was written, before anybody hears of it. */
+static void follow(const struct transaction *t, struct change *const changes[], size_t count)
+{
+	CK_RV rv = t->counts ? counter_follow(t->store) : CKR_OK;
+
+	for (size_t i = 0; i < count && rv != CKR_OK; i++)
+		if (changes[i]->staged)
+			changes[i]->rv = rv;
+}
+
 /*
  * All of CHANGES or none; each one's .rv is set, and *FAILED says whether the transaction itself
  * failed.
@@ -191,12 +202,17 @@ static void attempt(struct token_store *store, struct change *const changes[], s
 	}
 	if (rv == CKR_OK && staged)
 		rv = commit_seal(&t);
+	/* A counter that stayed behind has to catch up first, or the store would be two ahead. */
+	if (rv == CKR_OK && staged && t.counts)
+		rv = counter_follow(store);
 	if (rv == CKR_OK && staged)
 		rv = batch_write(&t.batch, store->blobs);
-	if (rv == CKR_OK && staged)
+	if (rv == CKR_OK && staged) {
 		apply(&t, changes, count);
-	else
+		follow(&t, changes, count);
+	} else {
 		withdraw(&t, changes, count);
+	}
 	for (size_t i = 0; i < count; i++)
 		if (changes[i]->staged && rv != CKR_OK)
 			changes[i]->rv = rv;

@@ -56,7 +56,7 @@ struct change {
 /*
  * CKR_OK: durable and visible. Otherwise nothing of it happened: CKR_OBJECT_HANDLE_INVALID, CKR_ACTION_PROHIBITED,
  * CKR_KEYCLAVE_CONFLICT (REPLACE: not .from any more), CKR_TOKEN_NOT_PRESENT (the token is over),
- * CKR_DEVICE_MEMORY, CKR_DEVICE_ERROR. If .once was decided before, its result and handles, and no effect.
+ * CKR_DEVICE_MEMORY, CKR_DEVICE_ERROR (which may also mean: written, but the platform's counter did not follow). If .once was decided before, its result and handles, and no effect.
  */
 CK_RV commit_run(struct token_store *store, struct change *change);
 
@@ -98,6 +98,7 @@ struct transaction {
 	size_t inserts;             /* objects that this transaction may add at most */
 	size_t inserted;
 	size_t pruned;
+	bool counts; /* a PIN, a policy or what is deleted: the platform's counter goes on */
 };
 
 /* Whether CHANGE can be done, as things stand with those staged before it. */

@@ -13,6 +13,7 @@
 
 #include "common/log.h"
 #include "protocol/message.h"
+#include "token/counter.h"
 #include "token/discard.h"
 #include "token/ended.h"
 
@@ -358,9 +359,11 @@ CK_RV commit_stage(struct transaction *t, struct change *change)
 		rv = ended_stage(t, draft, change->name, change->time);
 		break;
 	case CHANGE_TOKEN:
+		t->counts = true;
 		rv = stage_token(t, change);
 		break;
 	}
+	t->counts |= draft && draft->epoch;
 	if (rv == CKR_OK && change->once)
 		rv = stage_once(t, change);
 	return rv;
@@ -434,6 +437,8 @@ CK_RV commit_seal(struct transaction *t)
 	for (struct draft *draft = t->drafts; draft && rv == CKR_OK; draft = draft->next)
 		rv = seal_head(t, draft);
 	if (rv == CKR_OK && t->slots) {
+		if (t->counts)
+			t->slots->epoch = counter_next(t->store);
 		rv = record_write_slots(&body, t->slots) ? CKR_OK : CKR_DEVICE_MEMORY;
 		if (rv == CKR_OK)
 			rv = batch_put(&t->batch, key, (struct blob_name){RECORD_SLOTS, 0, 0},

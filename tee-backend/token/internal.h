@@ -54,6 +54,7 @@ struct token_store {
 	pthread_rwlock_t lock;
 	struct record_slots slots;
 	uint64_t version; /* of RECORD_SLOTS; 0: not yet written */
+	uint64_t counted; /* what the platform's counter shows; the committer's */
 	struct token *token[RECORD_SLOTS_MAX]; /* of each entry; NULL: its head was refused */
 	struct damage damage;		       /* of those */
 };

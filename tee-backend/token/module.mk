@@ -7,6 +7,7 @@ KC_EXTERNAL_LIBS += $(LIBCRYPTO_LIBS)
 	%D%/batch.c %D%/batch.h \
 	%D%/commit.c %D%/commit.h \
 	%D%/commit_stage.c \
+	%D%/counter.c %D%/counter.h \
 	%D%/damage.c %D%/damage.h \
 	%D%/derivation.c %D%/derivation.h \
 	%D%/discard.c %D%/discard.h \

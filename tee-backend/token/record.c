@@ -65,7 +65,7 @@ bool record_write_slots(struct buffer *out, const struct record_slots *slots)
 	struct cbor_writer w = {NULL, 0, false};
 
 	cbor_writer_init(&w, out, BLOBSTORE_BLOB_MAX);
-	cbor_writer_array(&w, 2);
+	cbor_writer_array(&w, slots->epoch ? 3 : 2);
 	cbor_writer_uint(&w, slots->next_token);
 	cbor_writer_array(&w, slots->count);
 	for (size_t i = 0; i < slots->count; i++) {
@@ -78,6 +78,8 @@ bool record_write_slots(struct buffer *out, const struct record_slots *slots)
 		cbor_writer_bytes(&w, FIXED(s->salt));
 		write_link(&w, &s->head);
 	}
+	if (slots->epoch)
+		cbor_writer_uint(&w, slots->epoch);
 	return !w.failed;
 }
 
@@ -85,9 +87,11 @@ CK_RV record_read_slots(struct span body, struct record_slots *slots)
 {
 	struct cbor_reader r = {{NULL, 0}, CBOR_READER_DETERMINISTIC, NULL};
 
+	size_t count = 0;
+
 	memset(slots, 0, sizeof(*slots));
 	cbor_reader_init(&r, body);
-	if (!read_array(&r, 2) || !cbor_reader_uint(&r, NUMBER_MAX, &slots->next_token) ||
+	if (!cbor_reader_array(&r, 3, &count) || count < 2 || !cbor_reader_uint(&r, NUMBER_MAX, &slots->next_token) ||
 	    !cbor_reader_array(&r, RECORD_SLOTS_MAX, &slots->count))
 		return CKR_DATA_INVALID;
 	for (size_t i = 0; i < slots->count; i++) {
@@ -104,6 +108,8 @@ CK_RV record_read_slots(struct span body, struct record_slots *slots)
 		if (i > 0 && s->slot <= slots->entry[i - 1].slot)
 			return CKR_DATA_INVALID;
 	}
+	if (count == 3 && (!cbor_reader_uint(&r, NUMBER_MAX, &slots->epoch) || !slots->epoch))
+		return CKR_DATA_INVALID;
 	return cbor_reader_end(&r) ? CKR_OK : CKR_DATA_INVALID;
 }
 

@@ -42,6 +42,7 @@ struct record_slots {
 	uint64_t next_token;
 	struct record_slot entry[RECORD_SLOTS_MAX]; /* in the order of slot ids */
 	size_t count;
+	uint64_t epoch; /* what the platform's counter has to show; 0: the store has none */
 };
 
 struct record_pin {

@@ -14,6 +14,7 @@
 #include "common/memory.h"
 #include "keys/recovery.h"
 #include "token/commit.h"
+#include "token/counter.h"
 #include "token/internal.h"
 #include "token/object_key.h"
 #include "token/pin.h"
@@ -94,19 +95,6 @@ static CK_RV load_tokens(struct token_store *store)
 	return rv;
 }
 
-/* Nothing in the store is compared with a counter yet; who has one must not be told that it is. */
-static bool rollback_kept(struct platform *platform)
-{
-	const char *rollback = platform_describe(platform)->rollback;
-
-	if (strcmp(rollback, "none") == 0)
-		return true;
-	log_error("store: platform %s promises rollback protection by \"%s\", which this store "
-		  "does not have",
-		  platform_describe(platform)->name, rollback);
-	return false;
-}
-
 static CK_RV open_hierarchy(const struct settings *settings, struct platform *platform, struct blobstore *blobs,
 			    struct hierarchy **hierarchy)
 {
@@ -128,8 +116,6 @@ CK_RV token_store_open(const struct settings *settings, struct platform *platfor
 	CK_RV rv = CKR_DEVICE_MEMORY;
 
 	*store = NULL;
-	if (!rollback_kept(platform))
-		return CKR_FUNCTION_NOT_SUPPORTED;
 	s = calloc(1, sizeof(*s));
 	if (!s || token_lock_init(&s->lock) != CKR_OK) {
 		free(s);
@@ -151,6 +137,8 @@ CK_RV token_store_open(const struct settings *settings, struct platform *platfor
 		rv = open_hierarchy(settings, platform, blobs, &s->hierarchy);
 	if (rv == CKR_OK)
 		rv = load_slots(s);
+	if (rv == CKR_OK)
+		rv = counter_open(s);
 	if (rv == CKR_OK)
 		rv = once_load(s->once, blobs, hierarchy_storage_key(s->hierarchy));
 	if (rv == CKR_OK)

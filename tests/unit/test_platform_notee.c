@@ -99,15 +99,15 @@ static void test_description(void **state)
 {
 	struct fixture *f = *state;
 	const struct platform_description *d = platform_describe(f->platform);
+	const uint8_t auth[PLATFORM_KEY_SIZE] = {0};
 	uint64_t value = 0;
 
 	assert_string_equal(d->name, "notee");
 	assert_string_equal(d->protector, "file");
 	assert_string_equal(d->rollback, "none");
 	assert_false(d->tee);
-	assert_int_equal(platform_counter_read(f->platform, &value), CKR_FUNCTION_NOT_SUPPORTED);
-	assert_int_equal(platform_counter_increment(f->platform, &value),
-			 CKR_FUNCTION_NOT_SUPPORTED);
+	assert_int_equal(platform_counter_read(f->platform, (struct span){0}, auth, &value), CKR_FUNCTION_NOT_SUPPORTED);
+	assert_int_equal(platform_counter_increment(f->platform, (struct span){0}, auth, &value), CKR_FUNCTION_NOT_SUPPORTED);
 }
 
 static void test_made_once(void **state)

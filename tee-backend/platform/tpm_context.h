@@ -1,0 +1,69 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * A connection to a TPM 2.0 by tpm2-tss: keys and sessions that are taken and given back, and what its errors mean.
+ * A TPM without a resource manager has room for three objects and three sessions: nobody holds more than two of either.
+ * Inside the enclave; the bus behind it is not. Used by the files tpm_*.c.
+ */
+#ifndef KEYCLAVE_PLATFORM_TPM_CONTEXT_H
+#define KEYCLAVE_PLATFORM_TPM_CONTEXT_H
+
+#include <tss2/tss2_esys.h>
+
+#include "common/buffer.h"
+#include "common/status.h"
+
+struct tpm_context {
+	TSS2_TCTI_CONTEXT *tcti;
+	ESYS_CONTEXT *esys;
+	bool ecc; /* it has elliptic curves */
+};
+
+/* TCTI as tpm2-tss writes it: "device:/dev/tpmrm0", "swtpm:path=/path". CKR_TOKEN_NOT_PRESENT, logged. */
+CK_RV tpm_context_open(struct tpm_context *c, const char *tcti);
+void tpm_context_close(struct tpm_context *c);
+
+/* Logs that the TPM refused WHAT, and what RC means: CKR_DEVICE_MEMORY, CKR_DEVICE_ERROR. */
+CK_RV tpm_context_failed(TSS2_RC rc, const char *what);
+
+/* RC without the layer and the number of handle, parameter or session: TPM2_RC_SIZE and the like. */
+TSS2_RC tpm_context_code(TSS2_RC rc);
+
+/* A transient key made from one of the TPM's seeds: the same template gives the same key for as long as the seed lasts. */
+struct tpm_primary {
+	ESYS_TR handle; /* ESYS_TR_NONE: none */
+	TPM2B_NAME name;
+	TPMT_PUBLIC public;
+};
+
+/*
+ * The storage root key by the TCG's template: ECC P-256 where the TPM has it, else RSA 2048. NAME, if not empty, is the one
+ * that is pinned: another is CKR_DATA_INVALID, logged (another TPM, a cleared one, or somebody in between). Sessions are
+ * salted to it.
+ */
+CK_RV tpm_context_srk(const struct tpm_context *c, struct span name, struct tpm_primary *srk);
+CK_RV tpm_context_primary(const struct tpm_context *c, ESYS_TR hierarchy, const TPM2B_PUBLIC *template,
+			  struct tpm_primary *primary);
+void tpm_context_drop(const struct tpm_context *c, struct tpm_primary *primary);
+
+/*
+ * A session: TYPE TPM2_SE_HMAC, salted to SRK, its ATTRIBUTES (TPMA_SESSION_DECRYPT: to the TPM, _ENCRYPT: from it, _AUDIT);
+ * or TPM2_SE_POLICY, with SRK NULL.
+ */
+CK_RV tpm_context_session(const struct tpm_context *c, const struct tpm_primary *srk, TPM2_SE type,
+			  TPMA_SESSION attributes, ESYS_TR *session);
+
+/* Flushes an object or session, and sets it to ESYS_TR_NONE. */
+void tpm_context_flush(const struct tpm_context *c, ESYS_TR *handle);
+
+/* NAME = algorithm || hash of the public area, computed here. False: not a SHA-256 name, or no memory. */
+bool tpm_context_name(const TPMT_PUBLIC *public, TPM2B_NAME *name);
+
+/* SIZE random bytes by the TPM, encrypted on their way. */
+CK_RV tpm_context_random(const struct tpm_context *c, uint8_t *out, size_t size);
+
+static inline struct span tpm_context_span(const TPM2B_NAME *name)
+{
+	return (struct span){name->name, name->size};
+}
+
+#endif
