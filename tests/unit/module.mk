@@ -44,6 +44,10 @@ unit_programs += %D%/test_token_commit
 %C%_test_token_commit_LDFLAGS = $(kc_token_ldflags)
 %C%_test_token_commit_SOURCES = %D%/test_token_commit.c %D%/token_fixture.c %D%/token_fixture.h
 
+unit_programs += %D%/test_token_counter
+%C%_test_token_counter_LDFLAGS = $(kc_token_ldflags)
+%C%_test_token_counter_SOURCES = %D%/test_token_counter.c %D%/token_fixture.c %D%/token_fixture.h
+
 unit_programs += %D%/test_token_memory
 %C%_test_token_memory_SOURCES = %D%/test_token_memory.c %D%/token_fixture.c %D%/token_fixture.h
 %C%_test_token_memory_LDFLAGS = $(kc_token_ldflags) \

@@ -78,6 +78,7 @@ static void choose(struct chosen *c, const char *name, const char *protector, ui
 	*c = (struct chosen){.fill = fill, .result = CKR_OK};
 	c->base.description.name = name;
 	c->base.description.protector = protector;
+	c->base.description.rollback = "none";
 	c->ops.key_new = chosen_key_new;
 	c->ops.key = chosen_key;
 	c->ops.key_is_current = chosen_key_is_current;
