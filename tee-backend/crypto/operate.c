@@ -144,6 +144,20 @@ CK_RV operate_decrypt(const struct key *key, const struct mechanism *m, struct s
 	return decrypt(key, m, CKF_DECRYPT, data, out);
 }
 
+CK_RV operate_decrypt_implicit(const struct key *key, const struct mechanism *m, struct span data,
+			       struct buffer *out)
+{
+	CK_RV rv = CKR_OK;
+
+	if (m->row->scheme != SCHEME_RSA_PKCS1)
+		return operate_decrypt(key, m, data, out);
+	rv = check_fit(key, m, CKF_DECRYPT);
+	buffer_reset(out);
+	if (rv == CKR_OK)
+		rv = rsa_decrypt_implicit(key, data, out);
+	return settle(rv, out);
+}
+
 CK_RV operate_decrypt_tls(const struct key *key, struct span data, unsigned client_version,
 			  unsigned negotiated_version, struct buffer *out)
 {

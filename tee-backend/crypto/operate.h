@@ -46,6 +46,14 @@ CK_RV operate_decrypt_tls(const struct key *key, struct span data, unsigned clie
 			  unsigned negotiated_version, struct buffer *out);
 
 /*
+ * operate_decrypt, but a wrong PKCS#1 v1.5 padding is no error: it gives a message made up from key and DATA, the same
+ * each time, so that nobody learns from it whether the padding was right (implicit rejection, as OpenSSL 3.2 has
+ * it; draft-irtf-cfrg-rsa-guidance section 7). Callers that show errors of decryption to a remote peer want this one.
+ */
+CK_RV operate_decrypt_implicit(const struct key *key, const struct mechanism *m, struct span data,
+			       struct buffer *out);
+
+/*
  * Raw shared secret or KDF output of CKM_ECDH1_DERIVE on EC and X25519 keys, cut or sized to SIZE bytes
  * (0: the natural size). KDFs: CKD_NULL, CKD_SHA1_KDF .. CKD_SHA512_KDF (ANSI X9.63). Or SIZE bytes (0: as many as the
  * hash has) of CKM_HKDF_DERIVE or CKM_SP800_108_COUNTER_KDF on a secret. CKR_KEY_SIZE_RANGE. OUT must be .secret.

@@ -14,6 +14,7 @@
 #include <openssl/params.h>
 #include <openssl/rand.h>
 #include <openssl/rsa.h>
+#include <openssl/sha.h>
 
 #include "common/memory.h"
 #include "crypto/digest.h"
@@ -383,6 +384,94 @@ static CK_RV rsa_decrypt(const struct key *key, const struct mechanism *m, struc
 	if (data.size != size_of(key))
 		return CKR_ENCRYPTED_DATA_LEN_RANGE;
 	return run(key, m, CONTEXT_DECRYPT, data, out, CKR_ENCRYPTED_DATA_INVALID);
+}
+
+/* SHA-256 of the private exponent, as long as the modulus. */
+static CK_RV implicit_seed(const struct key *key, uint8_t seed[SHA256_DIGEST_LENGTH])
+{
+	struct buffer exponent = {.secret = true};
+	BIGNUM *d = NULL;
+	CK_RV rv = CKR_DEVICE_ERROR;
+
+	if (!buffer_resize(&exponent, size_of(key)))
+		return CKR_DEVICE_MEMORY;
+	if (EVP_PKEY_get_bn_param(key->pkey, OSSL_PKEY_PARAM_RSA_D, &d) == 1 &&
+	    BN_bn2binpad(d, exponent.data, (int)exponent.size) == (int)exponent.size &&
+	    EVP_Q_digest(library_context(), "SHA256", LIBRARY_PROPERTIES, exponent.data, exponent.size, seed, NULL) == 1)
+		rv = CKR_OK;
+	BN_clear_free(d);
+	buffer_free(&exponent);
+	return rv == CKR_OK ? rv : library_failure(rv);
+}
+
+static bool implicit_hmac(struct span key, struct span data, uint8_t mac[SHA256_DIGEST_LENGTH])
+{
+	size_t size = 0;
+
+	return EVP_Q_mac(library_context(), "HMAC", LIBRARY_PROPERTIES, "SHA256", NULL, key.data, key.size, data.data,
+			 data.size, mac, SHA256_DIGEST_LENGTH, &size) != NULL &&
+	       size == SHA256_DIGEST_LENGTH;
+}
+
+/* SIZE bytes for LABEL: blocks of HMAC(KDK, number || label || bits), both numbers of two bytes. */
+static bool implicit_expand(struct span kdk, const char *label, uint8_t *out, size_t size)
+{
+	const size_t label_size = strlen(label);
+	uint8_t input[16], mac[SHA256_DIGEST_LENGTH];
+	bool good = true;
+
+	memcpy(input + 2, label, label_size);
+	input[2 + label_size] = (uint8_t)(8 * size >> 8);
+	input[3 + label_size] = (uint8_t)(8 * size);
+	for (size_t at = 0, block = 0; good && at < size; at += sizeof(mac), block++) {
+		size_t part = size - at < sizeof(mac) ? size - at : sizeof(mac);
+
+		input[0] = (uint8_t)(block >> 8);
+		input[1] = (uint8_t)block;
+		good = implicit_hmac(kdk, (struct span){input, 4 + label_size}, mac);
+		memcpy(out + at, mac, part);
+	}
+	memory_wipe(mac, sizeof(mac));
+	return good;
+}
+
+/* The message that answers a wrong padding of DATA; SUBSTITUTE is .secret. */
+static CK_RV implicit_substitute(const struct key *key, struct span data, struct buffer *substitute, size_t *size)
+{
+	uint8_t seed[SHA256_DIGEST_LENGTH], kdk[SHA256_DIGEST_LENGTH], lengths[256];
+	const struct span span = {kdk, sizeof(kdk)};
+	CK_RV rv = implicit_seed(key, seed);
+
+	if (rv == CKR_OK && !buffer_resize(substitute, size_of(key)))
+		rv = CKR_DEVICE_MEMORY;
+	if (rv == CKR_OK && (!implicit_hmac((struct span){seed, sizeof(seed)}, data, kdk) ||
+			     !implicit_expand(span, "length", lengths, sizeof(lengths)) ||
+			     !implicit_expand(span, "message", substitute->data, substitute->size)))
+		rv = library_failure(CKR_DEVICE_ERROR);
+	if (rv == CKR_OK)
+		*size = rsa_padding_substitute_size(lengths, substitute->size);
+	memory_wipe(seed, sizeof(seed));
+	memory_wipe(kdk, sizeof(kdk));
+	memory_wipe(lengths, sizeof(lengths));
+	return rv;
+}
+
+CK_RV rsa_decrypt_implicit(const struct key *key, struct span data, struct buffer *out)
+{
+	struct buffer em = {.secret = true}, substitute = {.secret = true};
+	size_t substitute_size = 0, size = 0;
+	CK_RV rv = decrypt_block(key, data, &em);
+
+	if (rv == CKR_OK)
+		rv = implicit_substitute(key, data, &substitute, &substitute_size);
+	if (rv == CKR_OK) {
+		rsa_padding_strip_implicit(em.data, em.size, substitute.data, substitute_size, &size);
+		if (!buffer_set(out, em.data + RSA_PADDING_SIZE, size))
+			rv = CKR_DEVICE_MEMORY;
+	}
+	buffer_free(&em);
+	buffer_free(&substitute);
+	return rv;
 }
 
 CK_RV rsa_decrypt_premaster(const struct key *key, struct span data, unsigned client_version,

@@ -44,17 +44,14 @@ static inline uint8_t choose_byte(size_t mask, uint8_t a, uint8_t b)
 	return (uint8_t)choose(mask, a, b);
 }
 
-bool rsa_padding_strip(uint8_t *em, size_t k, size_t *size)
+/* All ones if EM is padded rightly; *SIZE is that of its message, else 0. */
+static size_t find_message(const uint8_t *em, size_t k, size_t *size)
 {
-	const size_t room = k - RSA_PADDING_SIZE;
 	size_t good = mask_zero(em[0]) & mask_equal(em[1], 2);
 	size_t found = 0;
 	size_t end = 0; /* where the 00 after the padding is */
-	size_t distance = 0;
-	size_t shift = 0;
-	size_t i = 0;
 
-	for (i = 2; i < k; i++) {
+	for (size_t i = 2; i < k; i++) {
 		const size_t zero = mask_zero(em[i]);
 
 		end = choose(~found & zero, i, end);
@@ -62,16 +59,56 @@ bool rsa_padding_strip(uint8_t *em, size_t k, size_t *size)
 	}
 	good &= found & ~mask_less(end, RSA_PADDING_SIZE - 1);
 	*size = choose(good, k - 1 - end, 0);
+	return good;
+}
 
-	/* A move by a secret distance, one power of two after the other. */
-	distance = room - *size;
-	for (shift = 1; shift < room; shift <<= 1) {
+/* The last SIZE bytes to EM + RSA_PADDING_SIZE: a move by a secret distance, one power of two after the other. */
+static void move_message(uint8_t *em, size_t k, size_t size)
+{
+	const size_t room = k - RSA_PADDING_SIZE;
+	const size_t distance = room - size;
+
+	for (size_t shift = 1; shift < room; shift <<= 1) {
 		const size_t move = ~mask_zero(shift & distance);
 
-		for (i = RSA_PADDING_SIZE; i < k - shift; i++)
+		for (size_t i = RSA_PADDING_SIZE; i < k - shift; i++)
 			em[i] = choose_byte(move, em[i + shift], em[i]);
 	}
+}
+
+bool rsa_padding_strip(uint8_t *em, size_t k, size_t *size)
+{
+	const size_t good = find_message(em, k, size);
+
+	move_message(em, k, *size);
 	return good != 0;
+}
+
+void rsa_padding_strip_implicit(uint8_t *em, size_t k, const uint8_t *substitute, size_t substitute_size,
+				size_t *size)
+{
+	const size_t good = find_message(em, k, size);
+
+	for (size_t i = 0; i < k; i++)
+		em[i] = choose_byte(good, em[i], substitute[i]);
+	*size = choose(good, *size, substitute_size);
+	move_message(em, k, *size);
+}
+
+size_t rsa_padding_substitute_size(const uint8_t candidates[256], size_t k)
+{
+	const size_t limit = k - 2 - 8;
+	size_t bits = limit;
+	size_t size = 0;
+
+	for (size_t shift = 1; shift < 16; shift <<= 1)
+		bits |= bits >> shift;
+	for (size_t i = 0; i < 256; i += 2) {
+		const size_t candidate = ((size_t)candidates[i] << 8 | candidates[i + 1]) & bits;
+
+		size = choose(mask_less(candidate, limit), candidate, size);
+	}
+	return size;
 }
 
 void rsa_padding_premaster(const uint8_t *em, size_t k, unsigned client_version,

@@ -23,6 +23,19 @@
 bool rsa_padding_strip(uint8_t *em, size_t k, size_t *size);
 
 /*
+ * The same, but where there is no such padding the message is the last SUBSTITUTE_SIZE bytes of SUBSTITUTE, K bytes long:
+ * nothing tells which of the two it is. SUBSTITUTE_SIZE is at most K - RSA_PADDING_SIZE.
+ */
+void rsa_padding_strip_implicit(uint8_t *em, size_t k, const uint8_t *substitute, size_t substitute_size,
+				size_t *size);
+
+/*
+ * The length of the message that is made up, from CANDIDATES, 128 numbers of two bytes: the last of them that, masked to
+ * the bits of K - 10, is below that.
+ */
+size_t rsa_padding_substitute_size(const uint8_t candidates[256], size_t k);
+
+/*
  * Overwrites PREMASTER, random on entry, with the message of EM if that is padded rightly, 48 bytes
  * long and begins with CLIENT_VERSION or NEGOTIATED_VERSION; leaves it else.
  */

@@ -80,6 +80,7 @@ enum request_id {
 	REQUEST_DECRYPT_TLS = 46,
 	REQUEST_CHAIN = 47,
 	REQUEST_AGREE = 48,
+	REQUEST_DECRYPT_IMPLICIT = 49,
 	REQUEST_STREAM_OPEN = 52,
 	REQUEST_STREAM_UPDATE = 53,
 	REQUEST_STREAM_KEY = 54,
@@ -324,7 +325,7 @@ struct evidence_response {
 
 /* ---- operations; .version of a response is the object's: a change makes the client forget its descriptor ---- */
 
-struct operate_request { /* SIGN, SIGN_RECOVER, VERIFY_RECOVER, ENCRYPT, DECRYPT */
+struct operate_request { /* SIGN, SIGN_RECOVER, VERIFY_RECOVER, ENCRYPT, DECRYPT, DECRYPT_IMPLICIT */
 	uint64_t slot;
 	uint64_t key;
 	struct mechanism mechanism;

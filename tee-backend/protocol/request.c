@@ -555,6 +555,8 @@ static const struct request_row rows[] = {
 	 RIGHT_ATTACHED, REPLAY_SAFE, CKR_DEVICE_ERROR},
 	{REQUEST_AGREE, "agree", &agree_request, &operate_response,
 	 RIGHT_ATTACHED, REPLAY_SAFE, CKR_DEVICE_ERROR},
+	{REQUEST_DECRYPT_IMPLICIT, "decrypt-implicit", &operate_request, &operate_response,
+	 RIGHT_ATTACHED, REPLAY_SAFE, CKR_DEVICE_ERROR},
 	{REQUEST_STREAM_OPEN, "stream-open", &stream_open_request, &stream_open_response,
 	 RIGHT_ATTACHED, REPLAY_SAFE, CKR_DEVICE_ERROR},
 	{REQUEST_STREAM_UPDATE, "stream-update", &stream_update_request, &stream_response,

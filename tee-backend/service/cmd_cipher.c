@@ -18,6 +18,11 @@ CK_RV cmd_cipher_decrypt(struct call *call)
 	return call_operate(call, CKF_DECRYPT, operate_decrypt);
 }
 
+CK_RV cmd_cipher_decrypt_implicit(struct call *call)
+{
+	return call_operate(call, CKF_DECRYPT, operate_decrypt_implicit);
+}
+
 CK_RV cmd_cipher_decrypt_tls(struct call *call)
 {
 	const struct decrypt_tls_request *request = &call->request->decrypt_tls_request;

@@ -12,6 +12,7 @@ CK_RV cmd_cipher_decrypt(struct call *call);
 
 /* Always CKR_OK for a key that may decrypt: a bad padding gives random bytes (RFC 5246 section 7.4.7.1). */
 CK_RV cmd_cipher_decrypt_tls(struct call *call);
+CK_RV cmd_cipher_decrypt_implicit(struct call *call);
 
 /* One part of a CBC, ECB or CTR operation, which carries its chaining value. */
 CK_RV cmd_cipher_chain(struct call *call);

@@ -51,6 +51,7 @@ static handler *const handlers[] = {
 	[REQUEST_ENCRYPT] = cmd_cipher_encrypt,
 	[REQUEST_DECRYPT] = cmd_cipher_decrypt,
 	[REQUEST_DECRYPT_TLS] = cmd_cipher_decrypt_tls,
+	[REQUEST_DECRYPT_IMPLICIT] = cmd_cipher_decrypt_implicit,
 	[REQUEST_CHAIN] = cmd_cipher_chain,
 	[REQUEST_AGREE] = cmd_key_agree,
 	[REQUEST_STREAM_OPEN] = cmd_stream_open,

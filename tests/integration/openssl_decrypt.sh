@@ -34,6 +34,13 @@ decryptions() {
 	check_fails "OAEP of another digest is refused" ossl pkeyutl -decrypt -inkey "$(uri rsa)" \
 		-pkeyopt rsa_padding_mode:oaep -pkeyopt rsa_oaep_md:sha256 -in "$T/hidden" -out "$T/never"
 	{ printf '\0'; head -c 255 /dev/urandom; } >"$T/block"
+	# 256 bytes that are no PKCS #1 message: a made-up one comes of them, the same each time (implicit rejection).
+	plain pkeyutl -encrypt -pubin -inkey "$T/rsa.pub" -pkeyopt rsa_padding_mode:none -in "$T/block" -out "$T/hidden"
+	for made_up in "$T/made-up.1" "$T/made-up.2"; do
+		check "a wrong PKCS #1 padding is no error ($tag)" ossl pkeyutl -decrypt -inkey "$(uri rsa)" \
+			-pkeyopt rsa_padding_mode:pkcs1 -in "$T/hidden" -out "$made_up"
+	done
+	check "what it gives is always the same ($tag)" cmp "$T/made-up.1" "$T/made-up.2"
 	plain pkeyutl -encrypt -pubin -inkey "$T/rsa.pub" -pkeyopt rsa_padding_mode:none -in "$T/block" -out "$T/hidden"
 	check "pkeyutl -decrypt, raw ($tag)" ossl pkeyutl -decrypt -inkey "$(uri rsa)" -pkeyopt rsa_padding_mode:none \
 		-in "$T/hidden" -out "$T/back"

@@ -7,6 +7,8 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <openssl/evp.h>
+#include <openssl/rsa.h>
 #include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
@@ -352,6 +354,56 @@ static void test_hmac_length(void **state)
 	assert_int_equal(operate_verify(key, &m, text("abc"), run_of(0, 8)), CKR_SIGNATURE_INVALID);
 }
 
+#if OPENSSL_VERSION_NUMBER >= 0x30200000L
+/* libcrypto makes up the same message since 3.2: the two must agree. */
+static void expect_as_libcrypto(const struct key *key, struct span data, struct span made_up)
+{
+	EVP_PKEY_CTX *ctx = EVP_PKEY_CTX_new(key->pkey, NULL);
+	uint8_t plain[512];
+	size_t size = sizeof(plain);
+
+	assert_non_null(ctx);
+	assert_true(EVP_PKEY_decrypt_init(ctx) == 1 && EVP_PKEY_CTX_set_rsa_padding(ctx, RSA_PKCS1_PADDING) == 1);
+	assert_int_equal(EVP_PKEY_decrypt(ctx, plain, &size, data.data, data.size), 1);
+	assert_true(span_equal(made_up, (struct span){plain, size}));
+	EVP_PKEY_CTX_free(ctx);
+}
+#endif
+
+/* A wrong padding is answered by a message: the same for the same data, another for other data, never an error. */
+static void test_implicit_rejection(void **state)
+{
+	const struct mechanism m = sample_mechanism(CKM_RSA_PKCS);
+	const struct key *key = sample_key(rsa_private);
+	struct buffer first = {0}, second = {0};
+	size_t sizes = 0, seen = 0;
+
+	(void)state;
+	assert_int_equal(operate_encrypt(sample_key(rsa_public), &m, text("message"), &out), CKR_OK);
+	assert_int_equal(operate_decrypt_implicit(key, &m, buffer_span(&out), &back), CKR_OK);
+	assert_true(span_equal(buffer_span(&back), text("message")));
+	for (uint8_t change = 1; change < 16; change++) {
+		out.data[100] ^= change;
+		assert_int_equal(operate_decrypt_implicit(key, &m, buffer_span(&out), &first), CKR_OK);
+		assert_int_equal(operate_decrypt_implicit(key, &m, buffer_span(&out), &second), CKR_OK);
+		assert_true(span_equal(buffer_span(&first), buffer_span(&second)));
+		assert_false(span_equal(buffer_span(&first), buffer_span(&back)));
+		assert_true(first.size <= out.size - 11);
+		sizes += first.size != seen;
+		seen = first.size;
+		assert_int_equal(operate_decrypt(key, &m, buffer_span(&out), &second), CKR_ENCRYPTED_DATA_INVALID);
+#if OPENSSL_VERSION_NUMBER >= 0x30200000L
+		expect_as_libcrypto(key, buffer_span(&out), buffer_span(&first));
+#endif
+		out.data[100] ^= change;
+	}
+	assert_true(sizes > 4); /* the length is made up too */
+	/* What everybody sees to be wrong is an error. */
+	assert_int_equal(operate_decrypt_implicit(key, &m, run_of(1, 3), &first), CKR_ENCRYPTED_DATA_LEN_RANGE);
+	buffer_free(&first);
+	buffer_free(&second);
+}
+
 static void test_tls(void **state)
 {
 	const struct mechanism m = sample_mechanism(CKM_RSA_PKCS);
@@ -603,7 +655,8 @@ int main(void)
 		cmocka_unit_test(test_pss),          cmocka_unit_test(test_oaep),
 		cmocka_unit_test(test_derive),       cmocka_unit_test(test_ecdsa_truncates),
 		cmocka_unit_test(test_gcm),          cmocka_unit_test(test_cipher_sizes),
-		cmocka_unit_test(test_hmac_length),  cmocka_unit_test(test_tls),
+		cmocka_unit_test(test_hmac_length),  cmocka_unit_test(test_implicit_rejection),
+	    cmocka_unit_test(test_tls),
 		cmocka_unit_test(test_wrap),         cmocka_unit_test(test_random),
 		cmocka_unit_test(test_threads),      cmocka_unit_test(test_no_configuration),
 	};
