@@ -1,6 +1,6 @@
 #!/bin/bash
 # SPDX-License-Identifier: Apache-2.0
-# tap-timeout: 600
+# tap-timeout: 1200
 # TLS with keys in the token: s_server and s_client for TLS 1.3 and 1.2, RSA key exchange among them, and client
 # certificates, in both provider orders. The other side is openssl without us, and ephemeral keys are software's.
 . "${KC_SRCDIR:-.}/tests/lib/tap.sh" || exit 99
