@@ -34,7 +34,7 @@ at_exit '[ -z "$keeper" ] || kill "$keeper"'
 # tpm2-tss opens a socket for each command to a swtpm, which the sandbox forbids; a device, or this, stays open.
 configure() {
 	{
-		printf '[daemon]\nplatform = tpm\n[platform]\nplatform-root = %s\ntpm-tcti = cmd:socat STDIO UNIX-CONNECT:%s\n' "$T/root" "$socket"
+		printf '[daemon]\nplatform = tpm\n[platform]\nplatform-root = %s\ntpm-tcti = cmd:exec %s\n' "$T/root" "$T/bridge"
 		printf '%s\n' "$@"
 	} >"$KEYCLAVE_CONF"
 }
@@ -69,6 +69,16 @@ init_token() {
 	}
 }
 mkdir -p "$T/root"
+# tpm2-tss leaves the ends of its own pipes open in what it starts, which then never sees their end.
+cat >"$T/bridge" <<EOF
+#!/bin/bash
+for fd in /proc/\$\$/fd/*; do
+	fd=\${fd##*/}
+	[ "\$fd" -le 2 ] || [ "\$fd" -eq 255 ] || eval "exec \$fd>&-"
+done
+exec socat STDIO UNIX-CONNECT:$socket
+EOF
+chmod 755 "$T/bridge"
 openssl rand -hex 16 >"$T/so-pin"
 nonce=$(openssl rand -hex 32)
 
