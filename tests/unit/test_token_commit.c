@@ -8,6 +8,7 @@
 #include "token/token.h"
 
 #include <pthread.h>
+#include <string.h>
 #include <stdio.h>
 #include <time.h>
 #include <unistd.h>
