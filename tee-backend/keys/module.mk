@@ -7,6 +7,7 @@ KC_EXTERNAL_LIBS += $(LIBCRYPTO_LIBS)
 	%D%/derive.c %D%/derive.h \
 	%D%/head.c %D%/head.h \
 	%D%/hierarchy.c %D%/hierarchy.h \
+	%D%/hpke.c %D%/hpke.h \
 	%D%/recovery.c %D%/recovery.h \
 	%D%/seal.c %D%/seal.h \
 	%D%/slot.c %D%/slot.h

@@ -141,6 +141,9 @@ unit_programs += %D%/test_mechanism_page
 unit_programs += %D%/test_keys_seal
 %C%_test_keys_seal_SOURCES = %D%/test_keys_seal.c
 
+unit_programs += %D%/test_keys_hpke
+%C%_test_keys_hpke_SOURCES = %D%/test_keys_hpke.c
+
 unit_programs += %D%/test_keys_hierarchy
 %C%_test_keys_hierarchy_SOURCES = %D%/test_keys_hierarchy.c
 
