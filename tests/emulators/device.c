@@ -4,8 +4,9 @@
  */
 #include "config.h"
 
-
 #include <errno.h>
+#include <stdatomic.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/ioctl.h>
 #include <sys/uio.h>
@@ -16,6 +17,7 @@
 #include "signing.h"
 
 static const struct device *served;
+static atomic_int open_files;
 
 static bool is_served(const char *path)
 {
@@ -51,12 +53,67 @@ static int device_readdir(const char *path, void *buffer, fuse_fill_dir_t fill, 
 	return 0;
 }
 
+/* An open file: the response that was not read yet. One system call at a time, as on the node. */
+struct file {
+	uint8_t response[DEVICE_RESPONSE_MAX];
+	size_t size;
+	size_t at;
+};
+
 static int device_open(const char *path, struct fuse_file_info *info)
 {
+	struct file *file = NULL;
+
 	if (!is_served(path))
 		return -ENOENT;
+	file = calloc(1, sizeof(*file));
+	if (!file)
+		return -ENOMEM;
+	open_files++;
+	info->fh = (uint64_t)(uintptr_t)file;
 	info->direct_io = 1;
+	info->nonseekable = 1;
 	return 0;
+}
+
+static int device_release(const char *path, struct fuse_file_info *info)
+{
+	(void)path;
+	free((void *)(uintptr_t)info->fh);
+	if (--open_files == 0 && served->closed)
+		served->closed();
+	return 0;
+}
+
+static int device_write(const char *path, const char *bytes, size_t size, off_t offset, struct fuse_file_info *info)
+{
+	struct file *file = (struct file *)(uintptr_t)info->fh;
+	int error = 0;
+
+	(void)path;
+	(void)offset;
+	if (!served->transact)
+		return -EINVAL;
+	control_refresh();
+	file->at = 0;
+	file->size = 0;
+	error = served->transact((const uint8_t *)bytes, size, file->response, &file->size);
+	return error ? error : (int)size;
+}
+
+static int device_read(const char *path, char *bytes, size_t size, off_t offset, struct fuse_file_info *info)
+{
+	struct file *file = (struct file *)(uintptr_t)info->fh;
+
+	(void)path;
+	(void)offset;
+	if (!served->transact)
+		return -EINVAL;
+	if (size > file->size - file->at)
+		size = file->size - file->at;
+	memcpy(bytes, file->response + file->at, size);
+	file->at += size;
+	return (int)size;
 }
 
 static int device_ioctl(const char *path, unsigned command, void *caller, struct fuse_file_info *info,
@@ -65,7 +122,7 @@ static int device_ioctl(const char *path, unsigned command, void *caller, struct
 	uint8_t nothing[256] = {0};
 
 	(void)info;
-	if (!is_served(path) || (flags & FUSE_IOCTL_DIR))
+	if (!is_served(path) || !served->ioctl || (flags & FUSE_IOCTL_DIR))
 		return -ENOTTY;
 	control_refresh();
 	return served->ioctl(command, argument ? argument : nothing, (uint64_t)(uintptr_t)caller);
@@ -75,6 +132,9 @@ static const struct fuse_operations operations = {
     .getattr = device_getattr,
     .readdir = device_readdir,
     .open = device_open,
+    .release = device_release,
+    .write = device_write,
+    .read = device_read,
     .ioctl = device_ioctl,
 };
 

@@ -19,6 +19,7 @@ kc_device_sources = %D%/device.c %D%/device.h
 kc_snp_sources = %D%/snp_firmware.c %D%/snp_firmware.h
 EXTRA_DIST += $(kc_emulator_sources) $(kc_device_sources) $(kc_snp_sources)
 EXTRA_DIST += %D%/emulate_nsm.c %D%/nsm_module.c %D%/nsm_module.h %D%/emulate_sev_guest.c %D%/emulate_tsm.c
+EXTRA_DIST += %D%/emulate_tpm.c
 EXTRA_DIST += %D%/tsm_entry.c %D%/tsm_entry.h %D%/tdx_module.c %D%/tdx_module.h
 if HAVE_FUSE
 kc_emulator_libs = $(KC_SIGNERS) tee-backend/common/libkc-common.a $(LIBCBOR_LIBS) $(LIBCRYPTO_LIBS) $(FUSE_LIBS)
@@ -41,4 +42,9 @@ check_PROGRAMS += %D%/emulate-tsm
 %C%_emulate_tsm_LDADD = $(kc_emulator_libs)
 %C%_emulate_tsm_SOURCES = $(kc_emulator_sources) $(kc_snp_sources) \
 	%D%/emulate_tsm.c %D%/tsm_entry.c %D%/tsm_entry.h %D%/tdx_module.c %D%/tdx_module.h
+
+check_PROGRAMS += %D%/emulate-tpm
+%C%_emulate_tpm_CPPFLAGS = $(kc_emulator_cflags)
+%C%_emulate_tpm_LDADD = $(kc_emulator_libs)
+%C%_emulate_tpm_SOURCES = $(kc_emulator_sources) $(kc_device_sources) %D%/emulate_tpm.c
 endif

@@ -25,6 +25,7 @@ bool mount_parse(int argc, char **argv, struct mount_options *options)
 		const char *control = value_of(argv[i], "--control=");
 		const char *ca = value_of(argv[i], "--ca=");
 		const char *kind = value_of(argv[i], "--kind=");
+		const char *state = value_of(argv[i], "--state=");
 
 		if (control)
 			options->control = control;
@@ -32,6 +33,8 @@ bool mount_parse(int argc, char **argv, struct mount_options *options)
 			options->ca = ca;
 		else if (kind)
 			options->kind = kind;
+		else if (state)
+			options->state = state;
 		else if (argv[i][0] != '-' && !options->point)
 			options->point = argv[i];
 		else
@@ -39,7 +42,7 @@ bool mount_parse(int argc, char **argv, struct mount_options *options)
 		if (i + 1 == argc && options->point)
 			return true;
 	}
-	fprintf(stderr, "usage: %s MOUNTPOINT [--control=FILE] [--ca=DIR] [--kind=WORD]\n", argv[0]);
+	fprintf(stderr, "usage: %s MOUNTPOINT [--control=FILE] [--ca=DIR] [--kind=WORD] [--state=DIR]\n", argv[0]);
 	return false;
 }
 

@@ -14,6 +14,7 @@ struct mount_options {
 	const char *control; /* --control=FILE, or NULL */
 	const char *ca;	     /* --ca=DIR, or NULL */
 	const char *kind;    /* --kind=WORD, or NULL */
+	const char *state;   /* --state=DIR, or NULL */
 };
 
 /* False, with a line on stderr. */

@@ -169,6 +169,11 @@ unit_programs += %D%/test_platform_nitro
 %C%_test_platform_nitro_SOURCES = %D%/test_platform_nitro.c %D%/emulator.c %D%/emulator.h
 unit_programs += %D%/test_platform_tdx
 %C%_test_platform_tdx_SOURCES = %D%/test_platform_tdx.c %D%/emulator.c %D%/emulator.h
+EXTRA_DIST += %D%/test_platform_tpm.c %D%/tpm_bus.c %D%/tpm_bus.h
+if HAVE_TPM
+unit_programs += %D%/test_platform_tpm
+%C%_test_platform_tpm_SOURCES = %D%/test_platform_tpm.c %D%/tpm_bus.c %D%/tpm_bus.h %D%/emulator.c %D%/emulator.h
+endif
 unit_programs += %D%/test_platform_cert_table
 %C%_test_platform_cert_table_SOURCES = %D%/test_platform_cert_table.c
 %C%_test_platform_cert_table_LDADD = $(KC_SIGNERS) $(LDADD)
