@@ -55,8 +55,7 @@ integration_tests += %D%/test_damage.sh
 EXTRA_DIST += %D%/test_damage.sh
 integration_tests += %D%/platforms.sh
 EXTRA_DIST += %D%/platforms.sh %D%/independent.py
-# Behind a command as its TCTI the daemon does not always end when it is refused: not in make check until that is understood.
-long_tests += %D%/tpm.sh
+integration_tests += %D%/tpm.sh
 EXTRA_DIST += %D%/tpm.sh
 integration_tests += %D%/test_rules.sh
 EXTRA_DIST += %D%/test_rules.sh
