@@ -8,8 +8,8 @@
 #include "token/token.h"
 
 #include <pthread.h>
-#include <string.h>
 #include <stdio.h>
+#include <string.h>
 #include <time.h>
 #include <unistd.h>
 
