@@ -65,6 +65,7 @@ static void process_start(void)
 		munmap(page, (size_t)size);
 		return;
 	}
+	client_forks();
 	/* Consistent tables in the child; which child it is, the page tells. */
 	if (pthread_atfork(fork_prepare, fork_done, fork_done) != 0) {
 		munmap(page, (size_t)size);

@@ -22,6 +22,12 @@ CK_RV client_open(const struct settings *settings, const char *program, struct c
 /* Ends the context in this process only; a parent, a child or a sibling keeps its own. */
 void client_close(struct client **client);
 
+/*
+ * Installs the handlers that hold the locks of all clients over a fork(2). Whoever calls a client under a lock of his own, and
+ * holds that one over a fork too, calls this before his own pthread_atfork(3): then his is taken first there as well.
+ */
+void client_forks(void);
+
 /* Which daemon may be started on demand and when: see client_start_policy. */
 enum client_start {
 	CLIENT_START_NEVER,  /* only a daemon that already listens */

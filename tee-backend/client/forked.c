@@ -55,6 +55,11 @@ static void forked_handlers(void)
 		log_warning("fork handlers cannot be installed");
 }
 
+void client_forks(void)
+{
+	pthread_once(&registry.once, forked_handlers);
+}
+
 static size_t forked_page_size(void)
 {
 	return (size_t)sysconf(_SC_PAGESIZE);
@@ -71,7 +76,7 @@ bool forked_register(struct client *client)
 	if (madvise(page, forked_page_size(), MADV_WIPEONFORK))
 		client->page->pid = getpid();
 	atomic_store(&client->page->state, FORKED_OURS);
-	pthread_once(&registry.once, forked_handlers);
+	client_forks();
 	pthread_mutex_lock(&registry.lock);
 	client->next = registry.first;
 	registry.first = client;
