@@ -14,6 +14,7 @@
 static const struct cli_command *const commands[] = {
 	&cli_init,   &cli_status, &cli_list,   &cli_keygen, &cli_import,
 	&cli_derive, &cli_delete, &cli_pin,    &cli_attest, &cli_verify, &cli_policy, &cli_csr,   &cli_cert, &cli_uri,
+	&cli_tpm_policy,
 };
 
 #define COMMAND_COUNT (sizeof(commands) / sizeof(commands[0]))
@@ -23,7 +24,7 @@ static void help(FILE *out)
 	fprintf(out, "Usage: keyclave [--endpoint ENDPOINT] [--json] COMMAND [ARGUMENTS]\n\n"
 		     "Keys that live in a Trusted Execution Environment.\n\nCommands:\n");
 	for (size_t i = 0; i < COMMAND_COUNT; i++)
-		fprintf(out, "  %-8s %s\n", commands[i]->name, commands[i]->summary);
+		fprintf(out, "  %-10s %s\n", commands[i]->name, commands[i]->summary);
 	fprintf(out, "\nOptions:\n"
 		     "  --endpoint ENDPOINT  where keyclaved listens (unix:/path)\n"
 		     "  --json               results and errors as JSON\n"

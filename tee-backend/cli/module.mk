@@ -17,6 +17,7 @@ bin_PROGRAMS += %D%/keyclave
 	%D%/cmd_pin.c \
 	%D%/cmd_policy.c \
 	%D%/cmd_status.c \
+	%D%/cmd_tpm_policy.c \
 	%D%/cmd_uri.c \
 	%D%/cmd_verify.c \
 	%D%/main.c \
@@ -26,6 +27,6 @@ bin_PROGRAMS += %D%/keyclave
 %C%_keyclave_LDADD = \
 	tee-backend/client/libkc-uri.a tee-backend/client/libkc-client.a \
 	tee-backend/protocol/libkc-protocol.a tee-backend/verifier/libkc-verifier.a \
-	tee-backend/transport/libkc-transport.a \
+	tee-backend/platform/libkc-platform.a tee-backend/transport/libkc-transport.a \
 	tee-backend/mechanism/libkc-mechanism.a tee-backend/common/libkc-common.a \
 	$(LIBCRYPTO_LIBS) $(P11KIT_LIBS) $(JANSSON_LIBS) $(LIBCBOR_LIBS) $(INIH_LIBS)

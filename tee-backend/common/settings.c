@@ -84,6 +84,8 @@ static const struct setting {
 	 {.kind = SETTINGS_PATH}, ""},
 	{"platform", "tpm-policy-dir", NULL, AT(tpm_policy_dir),
 	 {.kind = SETTINGS_PATH}, ""},
+	{"platform", "tpm-version-floor", NULL, AT(tpm_version_floor),
+	 {.kind = SETTINGS_WORD}, ""},
 	{"platform", "tpm-counter", NULL, AT(tpm_counter),
 	 {.kind = SETTINGS_SWITCH, .on = "on", .off = "off"}, "on"},
 	{"platform", "allow-host-vtpm", NULL, AT(allow_host_vtpm),

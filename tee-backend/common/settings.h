@@ -52,6 +52,7 @@ struct settings {
 	char tpm_pcrs[SETTINGS_LIST_MAX]; /* "sha256:0,2,4,7,11" */
 	char tpm_policy_key[PATH_MAX];    /* PEM; "": bound to PCR values */
 	char tpm_policy_dir[PATH_MAX];
+	char tpm_version_floor[16]; /* "": as it is, a number, or "own"; platform/tpm_floor.h */
 	bool tpm_counter;             /* tpm-counter = on | off */
 	bool allow_host_vtpm;         /* allow-host-vtpm = yes | no (security rule 9) */
 	char recovery_file[PATH_MAX]; /* recovery-file; "": none. See keys/recovery.h */

@@ -20,6 +20,8 @@ KC_EXTERNAL_LIBS += $(LIBCRYPTO_LIBS)
 	%D%/snp_mix.c %D%/snp_mix.h \
 	%D%/snp_report.c %D%/snp_report.h \
 	%D%/tdx.c \
+	%D%/tpm_approval.c %D%/tpm_approval.h \
+	%D%/tpm_pcr.c %D%/tpm_pcr.h \
 	%D%/tsm.c %D%/tsm.h
 
 # The platform tpm, where tpm2-tss is.
@@ -30,8 +32,12 @@ KC_EXTERNAL_LIBS += $(TSS2_LIBS)
 	%D%/tpm_attest.c %D%/tpm_attest.h \
 	%D%/tpm_context.c %D%/tpm_context.h \
 	%D%/tpm_counter.c %D%/tpm_counter.h \
+	%D%/tpm_ek.c %D%/tpm_ek.h \
+	%D%/tpm_floor.c %D%/tpm_floor.h \
 	%D%/tpm_mix.c %D%/tpm_mix.h \
-	%D%/tpm_pcr.c %D%/tpm_pcr.h \
+	%D%/tpm_nv.c %D%/tpm_nv.h \
+	%D%/tpm_pcr_read.c %D%/tpm_pcr_read.h \
 	%D%/tpm_policy.c %D%/tpm_policy.h \
+	%D%/tpm_root.c %D%/tpm_root.h \
 	%D%/tpm_seal.c %D%/tpm_seal.h
 endif

@@ -204,7 +204,7 @@ static CK_RV quote_once(const struct tpm_context *c, const struct tpm_primary *a
 			const struct tpm_pcr_selection *selection, const struct platform_digest *digest,
 			struct span ek_certificate, struct buffer *report, bool *moved)
 {
-	const TPML_PCR_SELECTION list = tpm_pcr_list(selection);
+	const TPML_PCR_SELECTION list = tpm_pcr_read_list(selection);
 	TPM2B_ATTEST *attest = NULL;
 	TPMT_SIGNATURE *signature = NULL;
 	struct tpm_pcr_values values;
@@ -236,7 +236,7 @@ CK_RV tpm_attest_quote(const struct tpm_context *c, TPM2_ALG_ID bank, const stru
 	TPM2B_PUBLIC template = ak_template(c->ecc);
 	struct tpm_primary ak;
 	bool moved = true;
-	CK_RV rv = tpm_context_primary(c, ESYS_TR_RH_ENDORSEMENT, &template, &ak);
+	CK_RV rv = tpm_context_primary(c, ESYS_TR_RH_ENDORSEMENT, ESYS_TR_PASSWORD, &template, &ak);
 
 	if (rv != CKR_OK)
 		return rv;

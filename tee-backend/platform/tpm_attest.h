@@ -6,7 +6,7 @@
 #define KEYCLAVE_PLATFORM_TPM_ATTEST_H
 
 #include "platform/platform.h"
-#include "platform/tpm_pcr.h"
+#include "platform/tpm_pcr_read.h"
 
 /* The EK's certificate, DER, from where TPMs keep it; empty: there is none. */
 CK_RV tpm_attest_certificate(const struct tpm_context *c, struct buffer *certificate);

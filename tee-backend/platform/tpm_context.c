@@ -144,7 +144,7 @@ void tpm_context_drop(const struct tpm_context *c, struct tpm_primary *primary)
 	tpm_context_flush(c, &primary->handle);
 }
 
-CK_RV tpm_context_primary(const struct tpm_context *c, ESYS_TR hierarchy, const TPM2B_PUBLIC *template,
+CK_RV tpm_context_primary(const struct tpm_context *c, ESYS_TR hierarchy, ESYS_TR session, const TPM2B_PUBLIC *template,
 			  struct tpm_primary *primary)
 {
 	const TPM2B_SENSITIVE_CREATE sensitive = {.size = 0};
@@ -154,7 +154,7 @@ CK_RV tpm_context_primary(const struct tpm_context *c, ESYS_TR hierarchy, const 
 	TSS2_RC rc = TSS2_RC_SUCCESS;
 
 	*primary = (struct tpm_primary){.handle = ESYS_TR_NONE};
-	rc = Esys_CreatePrimary(c->esys, hierarchy, ESYS_TR_PASSWORD, ESYS_TR_NONE, ESYS_TR_NONE, &sensitive, template,
+	rc = Esys_CreatePrimary(c->esys, hierarchy, session, ESYS_TR_NONE, ESYS_TR_NONE, &sensitive, template,
 				&outside, &pcrs, &primary->handle, &public, NULL, NULL, NULL);
 	if (rc != TSS2_RC_SUCCESS) {
 		primary->handle = ESYS_TR_NONE;
@@ -192,13 +192,23 @@ static TPM2B_PUBLIC srk_template(bool ecc)
 	return t;
 }
 
-CK_RV tpm_context_srk(const struct tpm_context *c, struct span name, struct tpm_primary *srk)
+CK_RV tpm_context_srk_in(const struct tpm_context *c, ESYS_TR session, struct tpm_primary *srk)
 {
 	TPM2B_PUBLIC template = srk_template(c->ecc);
-	CK_RV rv = tpm_context_primary(c, ESYS_TR_RH_OWNER, &template, srk);
 
-	if (rv != CKR_OK || !name.size || span_equal(name, tpm_context_span(&srk->name)))
+	return tpm_context_primary(c, ESYS_TR_RH_OWNER, session, &template, srk);
+}
+
+CK_RV tpm_context_srk(const struct tpm_context *c, struct span name, struct tpm_primary *srk)
+{
+	CK_RV rv = tpm_context_srk_in(c, ESYS_TR_PASSWORD, srk);
+	struct span is = {0};
+
+	if (rv != CKR_OK)
 		return rv;
+	is = tpm_context_span(&srk->name);
+	if ((!name.size || span_equal(name, is)) && (!c->srk.size || span_equal(tpm_context_span(&c->srk), is)))
+		return CKR_OK;
 	log_warning("platform tpm: its storage root key is not the one that this was made with: another TPM, one that "
 		    "was cleared, or somebody between us and it");
 	tpm_context_drop(c, srk);

@@ -16,6 +16,7 @@ struct tpm_context {
 	TSS2_TCTI_CONTEXT *tcti;
 	ESYS_CONTEXT *esys;
 	bool ecc; /* it has elliptic curves */
+	TPM2B_NAME ek, srk; /* of this TPM, by tpm_ek_authenticate; empty before */
 };
 
 /* TCTI as tpm2-tss writes it: "device:/dev/tpmrm0", "swtpm:path=/path". CKR_TOKEN_NOT_PRESENT, logged. */
@@ -37,11 +38,14 @@ struct tpm_primary {
 
 /*
  * The storage root key by the TCG's template: ECC P-256 where the TPM has it, else RSA 2048. NAME, if not empty, is the one
- * that is pinned: another is CKR_DATA_INVALID, logged (another TPM, a cleared one, or somebody in between). Sessions are
- * salted to it.
+ * that is pinned: another is CKR_DATA_INVALID, logged (another TPM, a cleared one, or somebody in between), and so is one that
+ * the endorsement key does not vouch for (tpm_ek.h). Sessions are salted to it.
  */
 CK_RV tpm_context_srk(const struct tpm_context *c, struct span name, struct tpm_primary *srk);
-CK_RV tpm_context_primary(const struct tpm_context *c, ESYS_TR hierarchy, const TPM2B_PUBLIC *template,
+
+/* The same, whatever its name: made in SESSION, an HMAC session or ESYS_TR_PASSWORD. */
+CK_RV tpm_context_srk_in(const struct tpm_context *c, ESYS_TR session, struct tpm_primary *srk);
+CK_RV tpm_context_primary(const struct tpm_context *c, ESYS_TR hierarchy, ESYS_TR session, const TPM2B_PUBLIC *template,
 			  struct tpm_primary *primary);
 void tpm_context_drop(const struct tpm_context *c, struct tpm_primary *primary);
 

@@ -8,10 +8,8 @@
 
 #include <openssl/types.h>
 
-#include "platform/tpm_pcr.h"
-
-/* policyRef of PolicyAuthorize: a signature of that key for something else is none for this. docs/platforms/tpm.md. */
-#define TPM_POLICY_REFERENCE "keyclave/1/tpm-policy"
+#include "platform/tpm_approval.h"
+#include "platform/tpm_pcr_read.h"
 
 /* The key that signs policies, from a file in PEM: RSA of 2048 to 4096 bits, or P-256. */
 struct tpm_policy_key {
@@ -24,20 +22,35 @@ struct tpm_policy_key {
 CK_RV tpm_policy_key_read(const char *path, struct tpm_policy_key *key);
 void tpm_policy_key_free(struct tpm_policy_key *key);
 
-/* The digest of TPM2_PolicyPCR, and of TPM2_PolicyAuthorize by the key of this name (Part 3, sections 23.7 and 23.16). */
+/* The digest of TPM2_PolicyPCR, and of TPM2_PolicyAuthorize by the key of this name with VERSION's reference (Part 3, section 23.16). */
 bool tpm_policy_of_pcrs(const struct tpm_pcr_selection *selection, const struct tpm_pcr_values *values, TPM2B_DIGEST *policy);
-bool tpm_policy_of_key(const TPM2B_NAME *name, TPM2B_DIGEST *policy);
+bool tpm_policy_of_key(const TPM2B_NAME *name, uint32_t version, TPM2B_DIGEST *policy);
+
+/* An approval (tpm_approval.h) in the TPM's form. */
+struct tpm_policy_approval {
+	TPM2B_DIGEST policy; /* what is approved */
+	uint32_t version;    /* 0: without one */
+	TPMT_SIGNATURE signature;
+};
+
+/* Which approvals are looked for. */
+enum tpm_policy_wanted {
+	TPM_POLICY_PLAIN,     /* those without a version */
+	TPM_POLICY_VERSIONED, /* those with one */
+	TPM_POLICY_ANY,       /* with one, else without */
+};
 
 /*
- * The signature, among the files *.sig in FOLDER, of KEY over APPROVED and the reference. CKR_DATA_INVALID: there is none,
- * logged with what to sign.
+ * The approval of FOUND->policy, among the files *.sig in FOLDER, by KEY; of several the one with the highest version. CKR_DATA_INVALID:
+ * there is none, and tpm_policy_log_unsigned says what to sign.
  */
-CK_RV tpm_policy_find(const char *folder, const struct tpm_policy_key *key, const TPM2B_DIGEST *approved,
-		      TPMT_SIGNATURE *signature);
+CK_RV tpm_policy_find(const char *folder, const struct tpm_policy_key *key, enum tpm_policy_wanted wanted,
+		      struct tpm_policy_approval *found);
+void tpm_policy_log_unsigned(const char *folder, enum tpm_policy_wanted wanted, const TPM2B_DIGEST *policy);
 
 /* In the policy session: TPM2_PolicyPCR; CKR_DATA_INVALID: other values. And TPM2_PolicyAuthorize after it. */
 CK_RV tpm_policy_run_pcrs(const struct tpm_context *c, ESYS_TR session, const struct tpm_pcr_selection *selection);
 CK_RV tpm_policy_run_key(const struct tpm_context *c, ESYS_TR session, const struct tpm_policy_key *key,
-			 const TPM2B_DIGEST *approved, const TPMT_SIGNATURE *signature);
+			 const struct tpm_policy_approval *approval);
 
 #endif
