@@ -25,6 +25,8 @@ static const char *const names[] = {
 	[INTEL_LEVEL_SW_HARDENING] = "SWHardeningNeeded",
 	[INTEL_LEVEL_CONFIGURATION] = "ConfigurationNeeded",
 	[INTEL_LEVEL_CONFIGURATION_AND_SW_HARDENING] = "ConfigurationAndSWHardeningNeeded",
+	[INTEL_LEVEL_RELAUNCH] = "TDRelaunchAdvised",
+	[INTEL_LEVEL_RELAUNCH_AND_CONFIGURATION] = "TDRelaunchAdvisedConfigurationNeeded",
 	[INTEL_LEVEL_OUT_OF_DATE] = "OutOfDate",
 	[INTEL_LEVEL_OUT_OF_DATE_CONFIGURATION] = "OutOfDateConfigurationNeeded",
 	[INTEL_LEVEL_REVOKED] = "Revoked",
@@ -46,6 +48,21 @@ enum intel_level_status intel_level_converge(enum intel_level_status one, enum i
 	return worse;
 }
 
+static bool is_configuration(enum intel_level_status status)
+{
+	return status == INTEL_LEVEL_CONFIGURATION || status == INTEL_LEVEL_CONFIGURATION_AND_SW_HARDENING ||
+	       status == INTEL_LEVEL_OUT_OF_DATE_CONFIGURATION;
+}
+
+enum intel_level_status intel_level_relaunch(enum intel_level_status launched, enum intel_level_status current)
+{
+	if ((launched == INTEL_LEVEL_OUT_OF_DATE || launched == INTEL_LEVEL_OUT_OF_DATE_CONFIGURATION) &&
+	    current < INTEL_LEVEL_RELAUNCH)
+		return is_configuration(launched) || is_configuration(current) ? INTEL_LEVEL_RELAUNCH_AND_CONFIGURATION :
+										 INTEL_LEVEL_RELAUNCH;
+	return intel_level_converge(launched, current);
+}
+
 static bool fail(struct intel_level *level, const char *why)
 {
 	level->why = why;
@@ -63,7 +80,7 @@ static bool read_level(const json_t *json, struct intel_level *level)
 		return fail(level, "a level has no status or date");
 	snprintf(level->date, sizeof(level->date), "%s", date);
 	for (enum intel_level_status s = 0; s < INTEL_LEVEL_UNKNOWN; s++) {
-		if (strcmp(names[s], status) == 0) {
+		if (strcmp(names[s], status) == 0 && s != INTEL_LEVEL_RELAUNCH && s != INTEL_LEVEL_RELAUNCH_AND_CONFIGURATION) {
 			level->status = s;
 			return true;
 		}

@@ -16,6 +16,8 @@ enum intel_level_status {
 	INTEL_LEVEL_SW_HARDENING,
 	INTEL_LEVEL_CONFIGURATION,
 	INTEL_LEVEL_CONFIGURATION_AND_SW_HARDENING,
+	INTEL_LEVEL_RELAUNCH, /* never a level's own: see intel_level_relaunch */
+	INTEL_LEVEL_RELAUNCH_AND_CONFIGURATION,
 	INTEL_LEVEL_OUT_OF_DATE,
 	INTEL_LEVEL_OUT_OF_DATE_CONFIGURATION,
 	INTEL_LEVEL_REVOKED,
@@ -26,6 +28,7 @@ enum intel_level_status {
 struct intel_level_subject {
 	struct intel_pck pck;
 	struct span tee_tcb_svn;     /* 16 bytes */
+	struct span tee_tcb_svn_2;   /* 16 bytes, of the TDX module that runs now; empty before TDX 1.5 */
 	struct span mrsigner_seam;   /* 48 */
 	struct span seam_attributes; /* 8 */
 	struct span qe_report;       /* 384: body of the quoting enclave's report */
@@ -42,6 +45,12 @@ const char *intel_level_name(enum intel_level_status status);
 
 /* One verdict of two: the worse; out of date and in need of configuration are both said. */
 enum intel_level_status intel_level_converge(enum intel_level_status one, enum intel_level_status other);
+
+/*
+ * One verdict of a TD of TDX 1.5: of the module that launched it, and of the one that has taken its place meanwhile. Where the
+ * old one was out of date and the new one is not, a new launch is advised (as Intel's verification library says); else the worse.
+ */
+enum intel_level_status intel_level_relaunch(enum intel_level_status launched, enum intel_level_status current);
 
 /*
  * The first level that the subject meets: of INFO, "tcbInfo", its platform and its TDX module; of IDENTITY,

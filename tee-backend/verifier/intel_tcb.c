@@ -162,8 +162,9 @@ static void add_level(struct intel_level *total, const struct intel_level *one)
 		memcpy(total->date, one->date, sizeof(total->date));
 }
 
+/* WHICH: of the module's two versions. */
 static bool judge_info(struct appraisal *a, const struct intel_level_subject *s, const struct choice *info,
-		       struct intel_level *total)
+		       const char *which, struct intel_level *total)
 {
 	struct intel_level platform = {0}, module = {0};
 
@@ -173,9 +174,9 @@ static bool judge_info(struct appraisal *a, const struct intel_level_subject *s,
 		return appraisal_check(a, "TCB information", false, "%s", platform.why);
 	add_level(total, &platform);
 	add_level(total, &module);
-	return appraisal_check(a, "TCB information", true, "evaluation %llu: platform %s, module %s",
+	return appraisal_check(a, "TCB information", true, "evaluation %llu: platform %s, module %s%s",
 			       (unsigned long long)info->evaluation, intel_level_name(platform.status),
-			       intel_level_name(module.status));
+			       intel_level_name(module.status), which);
 }
 
 static bool judge_identity(struct appraisal *a, const struct intel_level_subject *s, const struct choice *identity,
@@ -190,16 +191,34 @@ static bool judge_identity(struct appraisal *a, const struct intel_level_subject
 			       intel_level_name(qe.status));
 }
 
+/* TDX 1.5: the module may have been replaced under the running TD, and its new version has levels of its own. */
+static bool judge_current(struct appraisal *a, const struct intel_level_subject *s, const struct choice *info,
+			  const struct intel_level *qe, struct intel_level *total)
+{
+	struct intel_level_subject now = *s;
+	struct intel_level current = *qe;
+
+	if (!s->tee_tcb_svn_2.size || span_equal(s->tee_tcb_svn_2, s->tee_tcb_svn))
+		return true;
+	now.tee_tcb_svn = s->tee_tcb_svn_2;
+	if (!judge_info(a, &now, info, ", of the module as it is now", &current))
+		return false;
+	total->status = intel_level_relaunch(total->status, current.status);
+	if (strcmp(current.date, total->date) < 0)
+		memcpy(total->date, current.date, sizeof(total->date));
+	return true;
+}
+
 static bool judge(struct appraisal *a, const struct intel_level_subject *s, const struct choice *info,
 		  const struct choice *identity)
 {
-	struct intel_level total = {0};
+	struct intel_level total = {0}, qe = {0};
 	uint64_t evaluation = info->evaluation;
 
 	if (!info->json.object) {
 		if (!without(a, "TCB information", info))
 			return false;
-	} else if (!chain_of(a, info->signer) || !judge_info(a, s, info, &total)) {
+	} else if (!chain_of(a, info->signer) || !judge_info(a, s, info, "", &total)) {
 		return false;
 	}
 	if (!identity->json.object) {
@@ -208,11 +227,14 @@ static bool judge(struct appraisal *a, const struct intel_level_subject *s, cons
 		if (!intel_level_qe_is_intels(s))
 			return appraisal_check(a, "QE identity", false, "not Intel's quoting enclave for TDX");
 	} else if ((identity->signer != info->signer && !chain_of(a, identity->signer)) ||
-		   !judge_identity(a, s, identity, &total)) {
+		   !judge_identity(a, s, identity, &qe)) {
 		return false;
 	}
 	if (!info->json.object)
 		return true;
+	add_level(&total, &qe);
+	if (!judge_current(a, s, info, &qe, &total))
+		return false;
 	if (identity->json.object && identity->evaluation < evaluation)
 		evaluation = identity->evaluation;
 	return judge_status(a, &total, evaluation);

@@ -411,11 +411,9 @@ static bool check_tcb(struct sev_snp *s)
 
 	if (appraisal_expected(s->a, "tcb.snp"))
 		return true;
-	if (!product->floor)
-		return appraisal_check(s->a, "tcb", true, "no floor is known for %s: the policy may set one", product->name);
 	return appraisal_check(s->a, "tcb", !old || appraisal_allows(s->a, POLICY_ALLOW_OLD_TCB),
-			       "SNP firmware SPL %u, %s needs %u since AMD-SB-3019 of 2025-02%s", tcb.snp,
-			       product->name, product->floor,
+			       "SNP firmware SPL %u, %s needs %u since %s%s", tcb.snp, product->name, product->floor,
+			       product->bulletin,
 			       old ? " (\"old-tcb\", or a \"tcb.snp\" of the policy, would allow it)" : "");
 }
 

@@ -13,13 +13,16 @@
 #define COUNT(array) (sizeof(array) / sizeof((array)[0]))
 
 /*
- * The floors are those of AMD-SB-3019 (February 2025: microcode could be signed by anybody): the first SNP firmware
- * that ties a report to a microcode without that fault. For Turin AMD's text gives none that we could confirm.
+ * The floors of Milan and Genoa are those of AMD-SB-3019 (microcode could be signed by anybody): the first SNP firmware
+ * that ties a report to a microcode without that fault. Turin's is of AMD-SB-3020 (CVE-2025-0033), as verifiers quote it
+ * that pin the bulletin. Later bulletins have higher ones, for a policy to set.
  */
 static const struct sev_snp_product products[] = {
-	{.name = "Milan", .family = 0x19, .models = {{0x00, 0x0f}}, .chip_size = 64, .floor = 0x18},
-	{.name = "Genoa", .family = 0x19, .models = {{0x10, 0x1f}, {0xa0, 0xaf}}, .chip_size = 64, .floor = 0x17},
-	{.name = "Turin", .family = 0x1a, .models = {{0x00, 0x1f}}, .fmc = true, .chip_size = 8},
+	{.name = "Milan", .family = 0x19, .models = {{0x00, 0x0f}}, .chip_size = 64, .floor = 0x18, .bulletin = "AMD-SB-3019 of 2025-02"},
+	{.name = "Genoa", .family = 0x19, .models = {{0x10, 0x1f}, {0xa0, 0xaf}}, .chip_size = 64, .floor = 0x17,
+	 .bulletin = "AMD-SB-3019 of 2025-02"},
+	{.name = "Turin", .family = 0x1a, .models = {{0x00, 0x1f}}, .fmc = true, .chip_size = 8, .floor = 0x04,
+	 .bulletin = "AMD-SB-3020 of 2025-10"},
 };
 
 const struct sev_snp_product *sev_snp_product_of(uint8_t family, uint8_t model)

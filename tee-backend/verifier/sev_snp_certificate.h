@@ -20,7 +20,8 @@ struct sev_snp_product {
 	uint8_t models[2][2]; /* from, to; {0, 0} twice: no second range */
 	bool fmc;         /* the TCB of Turin and later: FMC first, one byte less reserved */
 	uint8_t chip_size; /* bytes of the chip's identity in the certificate */
-	uint8_t floor;    /* the SNP firmware's least SPL that passes by default; 0: none known */
+	uint8_t floor;    /* the SNP firmware's least SPL that passes by default */
+	const char *bulletin; /* of AMD's, whose floor it is */
 };
 
 /* By CPUID, or by what a certificate says ("Milan-B0"). NULL: not one of the list. */

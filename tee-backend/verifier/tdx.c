@@ -183,6 +183,7 @@ static bool judge_tcb(struct appraising *t)
 {
 	struct intel_level_subject subject = {
 		.tee_tcb_svn = t->quote.tee_tcb_svn,
+		.tee_tcb_svn_2 = t->quote.tee_tcb_svn_2,
 		.mrsigner_seam = t->quote.mrsignerseam,
 		.seam_attributes = t->quote.seamattributes,
 		.qe_report = t->quote.qe_report,

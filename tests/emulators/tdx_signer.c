@@ -431,6 +431,7 @@ void tdx_signer_body(uint8_t body[TDX_SIGNER_BODY_15_SIZE], const uint8_t report
 	for (int i = 0; i < 4; i++)
 		memset(body + 328 + 48 * i, 0x20 + i, 48);
 	memcpy(body + 520, report_data, 64);
+	memcpy(body + 584, body, 16); /* TEE_TCB_SVN_2: the module is the one that launched the TD */
 }
 
 static bool put_signed_part(struct tdx_signer *s, uint16_t version, struct span body, struct buffer *out)

@@ -533,6 +533,14 @@ static void test_floor(void **state)
 	set_scene(&s, &old, 3);
 	refuses(&s, "tcb", "SPL 22, Genoa needs 23");
 	strike(&s);
+
+	old = turin;
+	old.tcb[3] = 3; /* FMC, boot loader and TEE come first there */
+	set_scene(&s, &old, 5);
+	refuses(&s, "tcb", "SPL 3, Turin needs 4 since AMD-SB-3020");
+	s.policy.allow = POLICY_ALLOW_OLD_TCB;
+	accepts(&s);
+	strike(&s);
 }
 
 int main(void)

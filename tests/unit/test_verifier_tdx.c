@@ -323,6 +323,52 @@ static void test_tcb_status(void **state)
 	tdx_fixture_refused("TCB information", "not known");
 }
 
+/* In both places: the module that launched the TD runs still. */
+static void module_svn(uint8_t svn, uint8_t version, uint8_t platform)
+{
+	const uint8_t all[] = {svn, version, platform};
+
+	memcpy(tdx_fixture.body, all, sizeof(all));
+	memcpy(tdx_fixture.body + 584, all, sizeof(all));
+}
+
+/* TEE_TCB_SVN_2: the module was replaced under the TD. */
+static void test_relaunch(void **state)
+{
+	(void)state;
+	tdx_fixture.body[0] = 4;
+	tdx_fixture_refused("TCB", "TDRelaunchAdvised, expected");
+	assert_string_equal(tdx_fixture_text_of("tcb-status"), "TDRelaunchAdvised");
+	tdx_fixture_begin();
+	tdx_fixture.body[0] = 4;
+	tdx_fixture_policy("{\"version\":1,\"tdx\":{\"tcb-status\":[\"UpToDate\",\"TDRelaunchAdvised\"]}}");
+	tdx_fixture_good();
+	tdx_fixture_begin();
+	tdx_fixture.body[0] = 4;
+	tdx_fixture.signer->status = "ConfigurationNeeded";
+	tdx_fixture_refused("TCB", "TDRelaunchAdvisedConfigurationNeeded");
+	/* A new launch does not help where the rest is out of date. */
+	fresh();
+	tdx_fixture.body[0] = 4;
+	tdx_fixture.signer->qe_status = "OutOfDate";
+	tdx_fixture_refused("TCB", "OutOfDate, expected");
+	/* What runs now is judged too. */
+	fresh();
+	tdx_fixture.body[584] = 4;
+	tdx_fixture_refused("TCB", "OutOfDate, expected");
+	tdx_fixture_begin();
+	tdx_fixture.body[584] = 1;
+	tdx_fixture_refused("TCB information", "no level");
+	tdx_fixture_begin();
+	tdx_fixture.body[585] = 2;
+	tdx_fixture_refused("TCB information", "does not know");
+	/* No level of Intel's is of that name: it is a conclusion. */
+	tdx_fixture_begin();
+	tdx_fixture.signer->status = "TDRelaunchAdvised";
+	tdx_fixture_refused("TCB information", "not known");
+	fresh();
+}
+
 static void test_worst(void **state)
 {
 	(void)state;
@@ -335,20 +381,20 @@ static void test_worst(void **state)
 	tdx_fixture.signer->status = "ConfigurationNeeded";
 	tdx_fixture_refused("TCB", "OutOfDateConfigurationNeeded");
 	fresh();
-	tdx_fixture.body[0] = 4; /* the module's SVN: its second level */
+	module_svn(4, 1, 3); /* the module's SVN: its second level */
 	tdx_fixture_refused("TCB", "OutOfDate");
 	assert_string_equal(tdx_fixture_text_of("tcb-date"), "2024-02-11T00:00:00Z");
 	tdx_fixture_begin();
-	tdx_fixture.body[0] = 1;
+	module_svn(1, 1, 3);
 	tdx_fixture_refused("TCB information", "no level");
 	tdx_fixture_begin();
-	tdx_fixture.body[2] = 2; /* the platform's */
+	module_svn(5, 1, 2); /* the platform's */
 	tdx_fixture_refused("TCB", "OutOfDate");
 	tdx_fixture_begin();
-	tdx_fixture.body[1] = 2;
+	module_svn(5, 2, 3);
 	tdx_fixture_refused("TCB information", "does not know");
 	tdx_fixture_begin();
-	tdx_fixture.body[1] = 0; /* TDX 1.0: the first components count as the platform's */
+	module_svn(5, 0, 3); /* TDX 1.0: the first components count as the platform's */
 	tdx_fixture_good();
 	/* One component of the PCK certificate, and the PCE. */
 	tdx_fixture_begin();
@@ -618,6 +664,8 @@ static void test_converge(void **state)
 	assert_int_equal(intel_level_converge(INTEL_LEVEL_CONFIGURATION, INTEL_LEVEL_OUT_OF_DATE),
 			 INTEL_LEVEL_OUT_OF_DATE_CONFIGURATION);
 	assert_int_equal(intel_level_converge(INTEL_LEVEL_SW_HARDENING, INTEL_LEVEL_OUT_OF_DATE), INTEL_LEVEL_OUT_OF_DATE);
+	assert_int_equal(intel_level_relaunch(INTEL_LEVEL_OUT_OF_DATE, INTEL_LEVEL_REVOKED), INTEL_LEVEL_REVOKED);
+	assert_int_equal(intel_level_relaunch(INTEL_LEVEL_REVOKED, INTEL_LEVEL_UP_TO_DATE), INTEL_LEVEL_REVOKED);
 }
 
 int main(void)
@@ -636,6 +684,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(test_attributes, tdx_fixture_setup, tdx_fixture_teardown),
 		cmocka_unit_test_setup_teardown(test_expectations, tdx_fixture_setup, tdx_fixture_teardown),
 		cmocka_unit_test_setup_teardown(test_tcb_status, tdx_fixture_setup, tdx_fixture_teardown),
+		cmocka_unit_test_setup_teardown(test_relaunch, tdx_fixture_setup, tdx_fixture_teardown),
 		cmocka_unit_test_setup_teardown(test_worst, tdx_fixture_setup, tdx_fixture_teardown),
 		cmocka_unit_test_setup_teardown(test_tcb_info, tdx_fixture_setup, tdx_fixture_teardown),
 		cmocka_unit_test_setup_teardown(test_qe_identity, tdx_fixture_setup, tdx_fixture_teardown),
