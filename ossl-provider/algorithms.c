@@ -30,6 +30,18 @@
 #define ED25519_NAMES "ED25519:1.3.101.112"
 #define X25519_NAMES "X25519:1.3.101.110"
 
+/* OpenSSL 3.4's own names of a key's algorithm with a digest. */
+#define RSA_SHA1_NAMES "RSA-SHA1:RSA-SHA-1:sha1WithRSAEncryption:1.2.840.113549.1.1.5"
+#define RSA_SHA224_NAMES "RSA-SHA2-224:RSA-SHA224:sha224WithRSAEncryption:1.2.840.113549.1.1.14"
+#define RSA_SHA256_NAMES "RSA-SHA2-256:RSA-SHA256:sha256WithRSAEncryption:1.2.840.113549.1.1.11"
+#define RSA_SHA384_NAMES "RSA-SHA2-384:RSA-SHA384:sha384WithRSAEncryption:1.2.840.113549.1.1.12"
+#define RSA_SHA512_NAMES "RSA-SHA2-512:RSA-SHA512:sha512WithRSAEncryption:1.2.840.113549.1.1.13"
+#define ECDSA_SHA1_NAMES "ECDSA-SHA1:ECDSA-SHA-1:ecdsa-with-SHA1:1.2.840.10045.4.1"
+#define ECDSA_SHA224_NAMES "ECDSA-SHA2-224:ECDSA-SHA224:ecdsa-with-SHA224:1.2.840.10045.4.3.1"
+#define ECDSA_SHA256_NAMES "ECDSA-SHA2-256:ECDSA-SHA256:ecdsa-with-SHA256:1.2.840.10045.4.3.2"
+#define ECDSA_SHA384_NAMES "ECDSA-SHA2-384:ECDSA-SHA384:ecdsa-with-SHA384:1.2.840.10045.4.3.3"
+#define ECDSA_SHA512_NAMES "ECDSA-SHA2-512:ECDSA-SHA512:ecdsa-with-SHA512:1.2.840.10045.4.3.4"
+
 static const OSSL_ALGORITHM keymgmts[] = {
 	{RSA_NAMES, PROPERTIES, keymgmt_rsa_functions, "RSA keys in the enclave"},
 	{RSA_PSS_NAMES, PROPERTIES, keymgmt_rsa_pss_functions, "RSA keys that sign with PSS only"},
@@ -46,6 +58,18 @@ static const OSSL_ALGORITHM signatures[] = {
 	{"KEYCLAVE-EC", PROPERTIES, signature_ecdsa_functions, "ECDSA by the enclave"},
 	{ED25519_NAMES, PROPERTIES, signature_eddsa_functions, "Ed25519 by the enclave"},
 	{"KEYCLAVE-ED25519", PROPERTIES, signature_eddsa_functions, "Ed25519 by the enclave"},
+#ifdef OSSL_FUNC_SIGNATURE_SIGN_MESSAGE_INIT
+	{RSA_SHA1_NAMES, PROPERTIES, signature_rsa_sha1_functions, "RSA with SHA-1 by the enclave"},
+	{RSA_SHA224_NAMES, PROPERTIES, signature_rsa_sha224_functions, "RSA with SHA-224 by the enclave"},
+	{RSA_SHA256_NAMES, PROPERTIES, signature_rsa_sha256_functions, "RSA with SHA-256 by the enclave"},
+	{RSA_SHA384_NAMES, PROPERTIES, signature_rsa_sha384_functions, "RSA with SHA-384 by the enclave"},
+	{RSA_SHA512_NAMES, PROPERTIES, signature_rsa_sha512_functions, "RSA with SHA-512 by the enclave"},
+	{ECDSA_SHA1_NAMES, PROPERTIES, signature_ecdsa_sha1_functions, "ECDSA with SHA-1 by the enclave"},
+	{ECDSA_SHA224_NAMES, PROPERTIES, signature_ecdsa_sha224_functions, "ECDSA with SHA-224 by the enclave"},
+	{ECDSA_SHA256_NAMES, PROPERTIES, signature_ecdsa_sha256_functions, "ECDSA with SHA-256 by the enclave"},
+	{ECDSA_SHA384_NAMES, PROPERTIES, signature_ecdsa_sha384_functions, "ECDSA with SHA-384 by the enclave"},
+	{ECDSA_SHA512_NAMES, PROPERTIES, signature_ecdsa_sha512_functions, "ECDSA with SHA-512 by the enclave"},
+#endif
 	{NULL, NULL, NULL, NULL},
 };
 

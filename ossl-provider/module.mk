@@ -16,6 +16,7 @@ opensslmodule_PROGRAMS += %D%/keyclave.so
 	%D%/refusal.c %D%/refusal.h \
 	%D%/signature.c %D%/signature.h \
 	%D%/signature_algorithm.c \
+	%D%/signature_params.c \
 	%D%/signature_sign.c \
 	%D%/signature_verify.c \
 	%D%/store.c %D%/store.h

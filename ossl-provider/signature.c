@@ -1,20 +1,16 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * SIGNATURE: contexts, parameters, and hashing in this process with the private library context, so that a
- * context can be copied in mid-stream and the enclave keeps no state (recipe P7).
+ * SIGNATURE: contexts, and hashing in this process with the private library context, so that a context can be
+ * copied in mid-stream and the enclave keeps no state (recipe P7). Its dispatch tables are below.
  */
 #include "config.h"
 
-#include <openssl/core_names.h>
-#include <openssl/err.h>
 #include <openssl/evp.h>
-#include <openssl/params.h>
 #include <stdlib.h>
-#include <string.h>
 
 #include "ossl-provider/signature.h"
 
-static bool is_eddsa(const struct signature *s)
+bool signature_is_eddsa(const struct signature *s)
 {
 	return s->key && s->key->type == &pkey_ed25519;
 }
@@ -43,6 +39,7 @@ static void signature_free(void *context)
 	EVP_MD_free(s->mgf1);
 	EVP_MD_CTX_free(s->hash);
 	buffer_free(&s->message);
+	buffer_free(&s->signature);
 	free(s);
 }
 
@@ -56,6 +53,7 @@ static void *signature_dup(void *context)
 	*s = *from;
 	s->hash = NULL;
 	s->message = (struct buffer){0};
+	s->signature = (struct buffer){0};
 	if (s->key)
 		pkey_retain(s->key);
 	if (s->md)
@@ -69,234 +67,12 @@ static void *signature_dup(void *context)
 	}
 	if (from->message.size && !buffer_set(&s->message, from->message.data, from->message.size))
 		goto fail;
+	if (from->signature.size && !buffer_set(&s->signature, from->signature.data, from->signature.size))
+		goto fail;
 	return s;
 fail:
 	signature_free(s);
 	return NULL;
-}
-
-const struct mechanism_row *signature_find_digest(struct provider *p, const char *name, EVP_MD **md)
-{
-	size_t count = 0;
-	const struct mechanism_row *rows = mechanism_rows(&count);
-	OSSL_LIB_CTX *libctx = provider_libctx(p);
-
-	ERR_set_mark();
-	*md = libctx ? EVP_MD_fetch(libctx, name, NULL) : NULL;
-	ERR_pop_to_mark();
-	for (size_t i = 0; *md && i < count; i++)
-		if (rows[i].scheme == SCHEME_DIGEST && EVP_MD_is_a(*md, rows[i].digest_name))
-			return &rows[i];
-	EVP_MD_free(*md);
-	*md = NULL;
-	provider_raise(p, PROVIDER_BAD_DIGEST, "%s is not a digest that the token signs", name);
-	return NULL;
-}
-
-static int set_digest(struct signature *s, const char *name)
-{
-	EVP_MD *md = NULL;
-	const struct mechanism_row *row = NULL;
-
-	if (!name || !*name || strcmp(name, "UNDEF") == 0) {
-		if (s->digest_fixed && s->md)
-			return provider_raise(s->provider, PROVIDER_BAD_DIGEST, "the digest is fixed");
-		EVP_MD_free(s->md);
-		s->md = NULL;
-		s->md_row = NULL;
-		return 1;
-	}
-	if (is_eddsa(s))
-		return provider_raise(s->provider, PROVIDER_BAD_DIGEST, "Ed25519 takes no digest");
-	row = signature_find_digest(s->provider, name, &md);
-	if (!row)
-		return 0;
-	if (s->key && s->key->pss_md && row != s->key->pss_md) {
-		EVP_MD_free(md);
-		return provider_raise(s->provider, PROVIDER_NOT_PERMITTED, "the key signs with %s only",
-				      s->key->pss_md->digest_name);
-	}
-	if (s->digest_fixed && row != s->md_row) {
-		EVP_MD_free(md);
-		return provider_raise(s->provider, PROVIDER_BAD_DIGEST, "the digest is fixed");
-	}
-	EVP_MD_free(s->md);
-	s->md = md;
-	s->md_row = row;
-	return 1;
-}
-
-static int set_mgf1(struct signature *s, const char *name)
-{
-	EVP_MD *md = NULL;
-	const struct mechanism_row *row = signature_find_digest(s->provider, name, &md);
-
-	if (!row)
-		return 0;
-	if (s->key && s->key->pss_md && row != s->key->pss_md) {
-		EVP_MD_free(md);
-		return provider_raise(s->provider, PROVIDER_NOT_PERMITTED, "the key signs with MGF1 of %s only",
-				      s->key->pss_md->digest_name);
-	}
-	EVP_MD_free(s->mgf1);
-	s->mgf1 = md;
-	s->mgf1_row = row;
-	return 1;
-}
-
-/* Names as the default provider takes them; a number works too. */
-struct name_number {
-	const char *name;
-	int number;
-};
-
-static const struct name_number paddings[] = {
-	{OSSL_PKEY_RSA_PAD_MODE_PKCSV15, RSA_PKCS1_PADDING},
-	{OSSL_PKEY_RSA_PAD_MODE_PSS, RSA_PKCS1_PSS_PADDING},
-	{OSSL_PKEY_RSA_PAD_MODE_NONE, RSA_NO_PADDING},
-	{NULL, 0},
-};
-
-static const struct name_number salts[] = {
-	{OSSL_PKEY_RSA_PSS_SALT_LEN_DIGEST, RSA_PSS_SALTLEN_DIGEST},
-	{OSSL_PKEY_RSA_PSS_SALT_LEN_MAX, RSA_PSS_SALTLEN_MAX},
-	{OSSL_PKEY_RSA_PSS_SALT_LEN_AUTO, RSA_PSS_SALTLEN_AUTO},
-	{"auto-digestmax", -4}, /* RSA_PSS_SALTLEN_AUTO_DIGEST_MAX of OpenSSL 3.1 */
-	{NULL, 0},
-};
-
-static int get_number(const OSSL_PARAM *param, const struct name_number *names, int *number)
-{
-	char *end = NULL;
-	long value = 0;
-
-	if (param->data_type != OSSL_PARAM_UTF8_STRING)
-		return OSSL_PARAM_get_int(param, number);
-	for (; names->name; names++) {
-		if (strcmp(names->name, param->data) == 0) {
-			*number = names->number;
-			return 1;
-		}
-	}
-	value = strtol(param->data, &end, 10);
-	if (end == param->data || *end || value < 0 || value > 65536)
-		return 0;
-	*number = (int)value;
-	return 1;
-}
-
-static int set_padding(struct signature *s, const OSSL_PARAM *param)
-{
-	int padding = 0;
-
-	if (!get_number(param, paddings, &padding) ||
-	    (padding != RSA_PKCS1_PADDING && padding != RSA_PKCS1_PSS_PADDING && padding != RSA_NO_PADDING))
-		return provider_raise(s->provider, PROVIDER_BAD_PARAMETER, "padding mode");
-	if (s->key && s->key->type == &pkey_rsa_pss && padding != RSA_PKCS1_PSS_PADDING)
-		return provider_raise(s->provider, PROVIDER_NOT_PERMITTED, "the key signs with PSS only");
-	s->padding = padding;
-	return 1;
-}
-
-static int signature_set_params(void *context, const OSSL_PARAM params[])
-{
-	struct signature *s = context;
-	const OSSL_PARAM *param = NULL;
-
-	if (!params)
-		return 1;
-	param = OSSL_PARAM_locate_const(params, OSSL_SIGNATURE_PARAM_DIGEST);
-	if (param && (param->data_type != OSSL_PARAM_UTF8_STRING || !set_digest(s, param->data)))
-		return 0;
-	param = OSSL_PARAM_locate_const(params, OSSL_SIGNATURE_PARAM_PAD_MODE);
-	if (param && !set_padding(s, param))
-		return 0;
-	param = OSSL_PARAM_locate_const(params, OSSL_SIGNATURE_PARAM_PSS_SALTLEN);
-	if (param && (!get_number(param, salts, &s->salt) || s->salt < -4))
-		return provider_raise(s->provider, PROVIDER_BAD_PARAMETER, "salt length");
-	if (param && s->key && s->key->pss_md && s->salt >= 0 && (size_t)s->salt < s->key->pss_md->output)
-		return provider_raise(s->provider, PROVIDER_NOT_PERMITTED, "the key's salt has at least %zu bytes",
-				      (size_t)s->key->pss_md->output);
-	param = OSSL_PARAM_locate_const(params, OSSL_SIGNATURE_PARAM_MGF1_DIGEST);
-	return !param || (param->data_type == OSSL_PARAM_UTF8_STRING && set_mgf1(s, param->data));
-}
-
-static const OSSL_PARAM *signature_settable(void *context, void *provider)
-{
-	static const OSSL_PARAM settable[] = {
-		OSSL_PARAM_utf8_string(OSSL_SIGNATURE_PARAM_DIGEST, NULL, 0),
-		OSSL_PARAM_utf8_string(OSSL_SIGNATURE_PARAM_PROPERTIES, NULL, 0),
-		OSSL_PARAM_utf8_string(OSSL_SIGNATURE_PARAM_PAD_MODE, NULL, 0),
-		OSSL_PARAM_utf8_string(OSSL_SIGNATURE_PARAM_PSS_SALTLEN, NULL, 0),
-		OSSL_PARAM_utf8_string(OSSL_SIGNATURE_PARAM_MGF1_DIGEST, NULL, 0),
-		OSSL_PARAM_utf8_string(OSSL_SIGNATURE_PARAM_MGF1_PROPERTIES, NULL, 0),
-		OSSL_PARAM_END,
-	};
-
-	(void)context;
-	(void)provider;
-	return settable;
-}
-
-static int get_algorithm_id(const struct signature *s, OSSL_PARAM *param)
-{
-	unsigned char *der = NULL;
-	int size = signature_algorithm_id(s, &der), ok = 0;
-
-	if (size > 0)
-		ok = OSSL_PARAM_set_octet_string(param, der, (size_t)size);
-	OPENSSL_free(der);
-	return ok;
-}
-
-static int put_number(OSSL_PARAM *param, const struct name_number *names, int number)
-{
-	if (param->data_type != OSSL_PARAM_UTF8_STRING)
-		return OSSL_PARAM_set_int(param, number);
-	for (; names->name; names++)
-		if (names->number == number)
-			return OSSL_PARAM_set_utf8_string(param, names->name);
-	return 0;
-}
-
-static int signature_get_params(void *context, OSSL_PARAM params[])
-{
-	struct signature *s = context;
-	OSSL_PARAM *param = NULL;
-
-	param = OSSL_PARAM_locate(params, OSSL_SIGNATURE_PARAM_ALGORITHM_ID);
-	if (param && !get_algorithm_id(s, param))
-		return 0;
-	param = OSSL_PARAM_locate(params, OSSL_SIGNATURE_PARAM_DIGEST);
-	if (param && !OSSL_PARAM_set_utf8_string(param, s->md ? EVP_MD_get0_name(s->md) : ""))
-		return 0;
-	param = OSSL_PARAM_locate(params, OSSL_SIGNATURE_PARAM_PAD_MODE);
-	if (param && !put_number(param, paddings, s->padding))
-		return 0;
-	param = OSSL_PARAM_locate(params, OSSL_SIGNATURE_PARAM_PSS_SALTLEN);
-	if (param && !put_number(param, salts, s->salt))
-		return 0;
-	param = OSSL_PARAM_locate(params, OSSL_SIGNATURE_PARAM_MGF1_DIGEST);
-	if (param && (s->mgf1 || s->md) &&
-	    !OSSL_PARAM_set_utf8_string(param, EVP_MD_get0_name(s->mgf1 ? s->mgf1 : s->md)))
-		return 0;
-	return 1;
-}
-
-static const OSSL_PARAM *signature_gettable(void *context, void *provider)
-{
-	static const OSSL_PARAM gettable[] = {
-		OSSL_PARAM_octet_string(OSSL_SIGNATURE_PARAM_ALGORITHM_ID, NULL, 0),
-		OSSL_PARAM_utf8_string(OSSL_SIGNATURE_PARAM_DIGEST, NULL, 0),
-		OSSL_PARAM_utf8_string(OSSL_SIGNATURE_PARAM_PAD_MODE, NULL, 0),
-		OSSL_PARAM_utf8_string(OSSL_SIGNATURE_PARAM_PSS_SALTLEN, NULL, 0),
-		OSSL_PARAM_utf8_string(OSSL_SIGNATURE_PARAM_MGF1_DIGEST, NULL, 0),
-		OSSL_PARAM_END,
-	};
-
-	(void)context;
-	(void)provider;
-	return gettable;
 }
 
 static int begin(struct signature *s, void *keydata, const OSSL_PARAM params[], int operation)
@@ -317,10 +93,15 @@ static int begin(struct signature *s, void *keydata, const OSSL_PARAM params[], 
 	s->operation = operation;
 	s->digest_fixed = false;
 	s->whole = false;
+	s->of_message = false;
 	buffer_reset(&s->message);
+	buffer_reset(&s->signature);
 	if (s->key->type == &pkey_rsa_pss)
 		s->padding = RSA_PKCS1_PSS_PADDING;
-	if (s->key->pss_md && !s->md && !set_digest(s, s->key->pss_md->digest_name))
+	if (s->composite && !signature_set_digest(s, mechanism_find(s->composite->digest)->digest_name))
+		return 0;
+	s->digest_fixed = s->composite != NULL;
+	if (s->key->pss_md && !s->md && !signature_set_digest(s, s->key->pss_md->digest_name))
 		return 0;
 	/* As OpenSSL's own: the least salt, which is also what it expects of a signature by such a key. */
 	if (s->key->pss_md)
@@ -341,18 +122,6 @@ static int verify_init(void *context, void *keydata, const OSSL_PARAM params[])
 static int recover_init(void *context, void *keydata, const OSSL_PARAM params[])
 {
 	return begin(context, keydata, params, EVP_PKEY_OP_VERIFYRECOVER);
-}
-
-static int sign(void *context, unsigned char *sig, size_t *siglen, size_t sigsize, const unsigned char *tbs,
-		size_t tbslen)
-{
-	return signature_sign_tbs(context, sig, siglen, sigsize, (struct span){tbs, tbslen});
-}
-
-static int verify(void *context, const unsigned char *sig, size_t siglen, const unsigned char *tbs,
-		  size_t tbslen)
-{
-	return signature_verify_tbs(context, (struct span){sig, siglen}, (struct span){tbs, tbslen});
 }
 
 static int recover(void *context, unsigned char *out, size_t *outlen, size_t outsize,
@@ -389,14 +158,14 @@ static int digest_begin(struct signature *s, const char *mdname, void *keydata, 
 {
 	if (!begin(s, keydata, NULL, operation))
 		return 0;
-	if (is_eddsa(s) && mdname && *mdname)
+	if (signature_is_eddsa(s) && mdname && *mdname)
 		return provider_raise(s->provider, PROVIDER_BAD_DIGEST, "Ed25519 takes no digest");
-	if (!is_eddsa(s) && !set_digest(s, mdname && *mdname ? mdname : s->md ? EVP_MD_get0_name(s->md) : "SHA2-256"))
+	if (!signature_is_eddsa(s) && !signature_set_digest(s, mdname && *mdname ? mdname : s->md ? EVP_MD_get0_name(s->md) : "SHA2-256"))
 		return 0;
-	s->digest_fixed = !is_eddsa(s);
+	s->digest_fixed = !signature_is_eddsa(s);
 	if (!signature_set_params(s, params))
 		return 0;
-	if (is_eddsa(s))
+	if (signature_is_eddsa(s))
 		return 1;
 	if (!s->hash)
 		s->hash = EVP_MD_CTX_new();
@@ -419,7 +188,7 @@ static int digest_update(void *context, const unsigned char *data, size_t size)
 {
 	struct signature *s = context;
 
-	if (is_eddsa(s) || !s->hash)
+	if (signature_is_eddsa(s) || !s->hash)
 		return provider_raise(s->provider, PROVIDER_BAD_PARAMETER,
 				      "this key signs whole messages, in one call");
 	/* Not before there is data: paddings are set after the init. */
@@ -463,7 +232,7 @@ static int digest_sign(void *context, unsigned char *sig, size_t *siglen, size_t
 {
 	struct signature *s = context;
 
-	if (!sig || is_eddsa(s))
+	if (!sig || signature_is_eddsa(s))
 		return signature_sign_tbs(s, sig, siglen, sigsize, (struct span){data, size});
 	return digest_update(s, data, size) && digest_sign_final(s, sig, siglen, sigsize);
 }
@@ -473,9 +242,30 @@ static int digest_verify(void *context, const unsigned char *sig, size_t siglen,
 {
 	struct signature *s = context;
 
-	if (is_eddsa(s))
+	if (signature_is_eddsa(s))
 		return signature_verify_tbs(s, (struct span){sig, siglen}, (struct span){data, size});
 	return digest_update(s, data, size) && digest_verify_final(s, sig, siglen);
+}
+
+/* Of a digest after sign_init, of a message after sign_message_init. */
+static int sign(void *context, unsigned char *sig, size_t *siglen, size_t sigsize, const unsigned char *tbs,
+		size_t tbslen)
+{
+	struct signature *s = context;
+
+	if (s->of_message)
+		return digest_sign(s, sig, siglen, sigsize, tbs, tbslen);
+	return signature_sign_tbs(s, sig, siglen, sigsize, (struct span){tbs, tbslen});
+}
+
+static int verify(void *context, const unsigned char *sig, size_t siglen, const unsigned char *tbs,
+		  size_t tbslen)
+{
+	struct signature *s = context;
+
+	if (s->of_message)
+		return digest_verify(s, sig, siglen, tbs, tbslen);
+	return signature_verify_tbs(s, (struct span){sig, siglen}, (struct span){tbs, tbslen});
 }
 
 #define SIGNATURE_COMMON                                                                           \
@@ -501,6 +291,208 @@ static int digest_verify(void *context, const unsigned char *sig, size_t siglen,
 	{OSSL_FUNC_SIGNATURE_DIGEST_VERIFY_UPDATE, (void (*)(void))digest_update},                 \
 	{OSSL_FUNC_SIGNATURE_DIGEST_VERIFY_FINAL, (void (*)(void))digest_verify_final}
 
+/* What OpenSSL 3.4 asks for by EVP_PKEY_sign_message_init (recipe P1). */
+#ifdef OSSL_FUNC_SIGNATURE_SIGN_MESSAGE_INIT
+static int sign_message_init(void *context, void *keydata, const OSSL_PARAM params[])
+{
+	struct signature *s = context;
+
+	s->of_message = digest_begin(s, NULL, keydata, params, EVP_PKEY_OP_SIGN) == 1;
+	return s->of_message;
+}
+
+static int verify_message_init(void *context, void *keydata, const OSSL_PARAM params[])
+{
+	struct signature *s = context;
+
+	s->of_message = digest_begin(s, NULL, keydata, params, EVP_PKEY_OP_VERIFY) == 1;
+	return s->of_message;
+}
+
+/* The signature came before the message, as a parameter. */
+static int verify_message_final(void *context)
+{
+	struct signature *s = context;
+
+	return digest_verify_final(s, s->signature.data, s->signature.size);
+}
+
+static const char **rsa_key_types(void)
+{
+	static const char *types[] = {"RSA", NULL};
+
+	return types;
+}
+
+static const char **ec_key_types(void)
+{
+	static const char *types[] = {"EC", NULL};
+
+	return types;
+}
+
+static const char **ed25519_key_types(void)
+{
+	static const char *types[] = {"ED25519", NULL};
+
+	return types;
+}
+
+/* An algorithm with a digest of its own: TYPE is the token's mechanism that hashes and signs. */
+static void *composite_new(void *context, CK_MECHANISM_TYPE type)
+{
+	struct signature *s = signature_new(context, NULL);
+
+	if (s)
+		s->composite = mechanism_find(type);
+	return s;
+}
+
+static void *rsa_sha1_new(void *context, const char *propq)
+{
+	(void)propq;
+	return composite_new(context, CKM_SHA1_RSA_PKCS);
+}
+
+static void *rsa_sha224_new(void *context, const char *propq)
+{
+	(void)propq;
+	return composite_new(context, CKM_SHA224_RSA_PKCS);
+}
+
+static void *rsa_sha256_new(void *context, const char *propq)
+{
+	(void)propq;
+	return composite_new(context, CKM_SHA256_RSA_PKCS);
+}
+
+static void *rsa_sha384_new(void *context, const char *propq)
+{
+	(void)propq;
+	return composite_new(context, CKM_SHA384_RSA_PKCS);
+}
+
+static void *rsa_sha512_new(void *context, const char *propq)
+{
+	(void)propq;
+	return composite_new(context, CKM_SHA512_RSA_PKCS);
+}
+
+static void *ecdsa_sha1_new(void *context, const char *propq)
+{
+	(void)propq;
+	return composite_new(context, CKM_ECDSA_SHA1);
+}
+
+static void *ecdsa_sha224_new(void *context, const char *propq)
+{
+	(void)propq;
+	return composite_new(context, CKM_ECDSA_SHA224);
+}
+
+static void *ecdsa_sha256_new(void *context, const char *propq)
+{
+	(void)propq;
+	return composite_new(context, CKM_ECDSA_SHA256);
+}
+
+static void *ecdsa_sha384_new(void *context, const char *propq)
+{
+	(void)propq;
+	return composite_new(context, CKM_ECDSA_SHA384);
+}
+
+static void *ecdsa_sha512_new(void *context, const char *propq)
+{
+	(void)propq;
+	return composite_new(context, CKM_ECDSA_SHA512);
+}
+
+#define SIGNATURE_OF_MESSAGE                                                                       \
+	{OSSL_FUNC_SIGNATURE_SIGN_MESSAGE_INIT, (void (*)(void))sign_message_init},                \
+	{OSSL_FUNC_SIGNATURE_VERIFY_MESSAGE_INIT, (void (*)(void))verify_message_init}
+
+/* All of a composite but its newctx: everything else asks the context which digest it is of. */
+#define COMPOSITE                                                                                  \
+	{OSSL_FUNC_SIGNATURE_FREECTX, (void (*)(void))signature_free},                             \
+	{OSSL_FUNC_SIGNATURE_DUPCTX, (void (*)(void))signature_dup},                               \
+	{OSSL_FUNC_SIGNATURE_SIGN_INIT, (void (*)(void))sign_init},                                \
+	{OSSL_FUNC_SIGNATURE_SIGN, (void (*)(void))sign},                                          \
+	{OSSL_FUNC_SIGNATURE_VERIFY_INIT, (void (*)(void))verify_init},                            \
+	{OSSL_FUNC_SIGNATURE_VERIFY, (void (*)(void))verify},                                      \
+	SIGNATURE_OF_MESSAGE,                                                                      \
+	{OSSL_FUNC_SIGNATURE_SIGN_MESSAGE_UPDATE, (void (*)(void))digest_update},                  \
+	{OSSL_FUNC_SIGNATURE_SIGN_MESSAGE_FINAL, (void (*)(void))digest_sign_final},               \
+	{OSSL_FUNC_SIGNATURE_VERIFY_MESSAGE_UPDATE, (void (*)(void))digest_update},                \
+	{OSSL_FUNC_SIGNATURE_VERIFY_MESSAGE_FINAL, (void (*)(void))verify_message_final},          \
+	{OSSL_FUNC_SIGNATURE_GET_CTX_PARAMS, (void (*)(void))signature_get_params},                \
+	{OSSL_FUNC_SIGNATURE_GETTABLE_CTX_PARAMS, (void (*)(void))signature_gettable},             \
+	{OSSL_FUNC_SIGNATURE_SET_CTX_PARAMS, (void (*)(void))signature_set_params},                \
+	{OSSL_FUNC_SIGNATURE_SETTABLE_CTX_PARAMS, (void (*)(void))signature_settable}
+
+#define COMPOSITE_RSA                                                                              \
+	COMPOSITE,                                                                                 \
+	{OSSL_FUNC_SIGNATURE_VERIFY_RECOVER_INIT, (void (*)(void))recover_init},                   \
+	{OSSL_FUNC_SIGNATURE_VERIFY_RECOVER, (void (*)(void))recover},                             \
+	{OSSL_FUNC_SIGNATURE_QUERY_KEY_TYPES, (void (*)(void))rsa_key_types},                      \
+	{0, NULL}
+
+#define COMPOSITE_ECDSA                                                                            \
+	COMPOSITE,                                                                                 \
+	{OSSL_FUNC_SIGNATURE_QUERY_KEY_TYPES, (void (*)(void))ec_key_types},                       \
+	{0, NULL}
+
+const OSSL_DISPATCH signature_rsa_sha1_functions[] = {
+	{OSSL_FUNC_SIGNATURE_NEWCTX, (void (*)(void))rsa_sha1_new},
+	COMPOSITE_RSA,
+};
+
+const OSSL_DISPATCH signature_rsa_sha224_functions[] = {
+	{OSSL_FUNC_SIGNATURE_NEWCTX, (void (*)(void))rsa_sha224_new},
+	COMPOSITE_RSA,
+};
+
+const OSSL_DISPATCH signature_rsa_sha256_functions[] = {
+	{OSSL_FUNC_SIGNATURE_NEWCTX, (void (*)(void))rsa_sha256_new},
+	COMPOSITE_RSA,
+};
+
+const OSSL_DISPATCH signature_rsa_sha384_functions[] = {
+	{OSSL_FUNC_SIGNATURE_NEWCTX, (void (*)(void))rsa_sha384_new},
+	COMPOSITE_RSA,
+};
+
+const OSSL_DISPATCH signature_rsa_sha512_functions[] = {
+	{OSSL_FUNC_SIGNATURE_NEWCTX, (void (*)(void))rsa_sha512_new},
+	COMPOSITE_RSA,
+};
+
+const OSSL_DISPATCH signature_ecdsa_sha1_functions[] = {
+	{OSSL_FUNC_SIGNATURE_NEWCTX, (void (*)(void))ecdsa_sha1_new},
+	COMPOSITE_ECDSA,
+};
+
+const OSSL_DISPATCH signature_ecdsa_sha224_functions[] = {
+	{OSSL_FUNC_SIGNATURE_NEWCTX, (void (*)(void))ecdsa_sha224_new},
+	COMPOSITE_ECDSA,
+};
+
+const OSSL_DISPATCH signature_ecdsa_sha256_functions[] = {
+	{OSSL_FUNC_SIGNATURE_NEWCTX, (void (*)(void))ecdsa_sha256_new},
+	COMPOSITE_ECDSA,
+};
+
+const OSSL_DISPATCH signature_ecdsa_sha384_functions[] = {
+	{OSSL_FUNC_SIGNATURE_NEWCTX, (void (*)(void))ecdsa_sha384_new},
+	COMPOSITE_ECDSA,
+};
+
+const OSSL_DISPATCH signature_ecdsa_sha512_functions[] = {
+	{OSSL_FUNC_SIGNATURE_NEWCTX, (void (*)(void))ecdsa_sha512_new},
+	COMPOSITE_ECDSA,
+};
+#endif
+
 const OSSL_DISPATCH signature_rsa_functions[] = {
 	SIGNATURE_COMMON,
 	SIGNATURE_STREAMED,
@@ -518,5 +510,9 @@ const OSSL_DISPATCH signature_ecdsa_functions[] = {
 /* Ed25519 signs whole messages: no update, no final. */
 const OSSL_DISPATCH signature_eddsa_functions[] = {
 	SIGNATURE_COMMON,
+#ifdef OSSL_FUNC_SIGNATURE_SIGN_MESSAGE_INIT
+	SIGNATURE_OF_MESSAGE,
+	{OSSL_FUNC_SIGNATURE_QUERY_KEY_TYPES, (void (*)(void))ed25519_key_types},
+#endif
 	{0, NULL},
 };
