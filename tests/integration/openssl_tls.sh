@@ -78,7 +78,9 @@ clients() {
 		activate = 1
 		pin-source = file:$T/pin
 	CNF
-	for kind in rsa p256 ed25519; do
+	# With a sanitizer preloaded curl was seen to hang in setlocale(3), before it had loaded anything of ours.
+	for kind in ${KC_SANITIZERS:+none} rsa p256 ed25519; do
+		[ "$kind" != none ] || break
 		for version in --tlsv1.3 '--tls-max 1.2'; do
 			# shellcheck disable=SC2086 # two words
 			check_output "curl --cert --key with $kind, $version ($tag)" 'New, TLSv1\.[23]' host env \

@@ -117,8 +117,10 @@ int main(void)
 {
 	char line[1024];
 	EVP_PKEY *key = NULL;
+	OSSL_PROVIDER *keyclave = OSSL_PROVIDER_load(NULL, "keyclave");
+	OSSL_PROVIDER *software = OSSL_PROVIDER_load(NULL, "default");
 
-	if (!OSSL_PROVIDER_load(NULL, "keyclave") || !OSSL_PROVIDER_load(NULL, "default"))
+	if (!keyclave || !software)
 		return 99;
 	while (fgets(line, sizeof(line), stdin)) {
 		line[strcspn(line, "\n")] = '\0';
@@ -133,5 +135,7 @@ int main(void)
 		}
 	}
 	EVP_PKEY_free(key);
+	OSSL_PROVIDER_unload(keyclave);
+	OSSL_PROVIDER_unload(software);
 	return 0;
 }
