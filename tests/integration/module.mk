@@ -77,3 +77,7 @@ EXTRA_DIST += %D%/test_evidence.sh
 
 integration_tests += %D%/test_derive.sh
 EXTRA_DIST += %D%/test_derive.sh
+
+# In a guest of QEMU (tests/guest).
+guest_tests += %D%/nsm_guest.sh
+EXTRA_DIST += %D%/nsm_guest.sh
