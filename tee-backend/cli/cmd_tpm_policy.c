@@ -33,7 +33,7 @@ struct approving {
 
 static bool take_value(const struct cli *cli, struct approving *a, unsigned pcr, struct span digits, const char *source)
 {
-	if (digits.size != 2 * a->now.size || !hex_decode(digits, a->now.value[pcr])) {
+	if (!hex_decode_exact(digits, a->now.value[pcr], a->now.size)) {
 		cli_error(cli, "%s: PCR%u: expected %zu hexadecimal digits", source, pcr, 2 * a->now.size);
 		return false;
 	}

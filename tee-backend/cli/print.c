@@ -123,8 +123,7 @@ bool cli_hex(const char *text, struct buffer *bytes, size_t max)
 	size_t size = strlen(text);
 
 	buffer_reset(bytes);
-	return size % 2 == 0 && size / 2 <= max && buffer_resize(bytes, size / 2) &&
-	       hex_decode(span_text(text), bytes->data);
+	return size % 2 == 0 && size / 2 <= max && hex_decode_buffer(span_text(text), bytes);
 }
 
 json_t *cli_json_hex(struct span bytes)

@@ -43,3 +43,13 @@ bool hex_decode(struct span digits, uint8_t *out)
 	}
 	return true;
 }
+
+bool hex_decode_exact(struct span digits, uint8_t *out, size_t size)
+{
+	return digits.size == 2 * size && hex_decode(digits, out);
+}
+
+bool hex_decode_buffer(struct span digits, struct buffer *out)
+{
+	return buffer_resize(out, digits.size / 2) && hex_decode(digits, out->data);
+}

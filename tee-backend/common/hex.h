@@ -14,4 +14,8 @@ void hex_encode(struct span bytes, char *text);
 /* Reads DIGITS, of either case, into OUT, DIGITS.size / 2 bytes. False: an odd number, or something that is no digit. */
 bool hex_decode(struct span digits, uint8_t *out);
 
+/* The same, where it must come to exactly SIZE bytes; or into OUT, which gets the size. False also: no memory. */
+bool hex_decode_exact(struct span digits, uint8_t *out, size_t size);
+bool hex_decode_buffer(struct span digits, struct buffer *out);
+
 #endif

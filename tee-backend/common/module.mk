@@ -11,6 +11,7 @@ KC_EXTERNAL_LIBS += $(LIBCBOR_LIBS) $(INIH_LIBS)
 	%D%/log.c %D%/log.h \
 	%D%/memory.c %D%/memory.h \
 	%D%/memory_arena.c %D%/memory_arena.h \
+	%D%/private_file.c %D%/private_file.h \
 	%D%/settings.c %D%/settings.h \
 	%D%/settings_value.c %D%/settings_value.h \
 	%D%/status.h

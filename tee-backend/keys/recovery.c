@@ -14,25 +14,14 @@
 
 #include "common/hex.h"
 #include "common/log.h"
+#include "common/private_file.h"
 #include "keys/slot.h"
 
 #define DIGITS_MAX 128
 
-static bool is_private(const char *path, int fd)
-{
-	struct stat st;
-
-	if (fstat(fd, &st) != 0 || !S_ISREG(st.st_mode))
-		log_error("%s: not a plain file", path);
-	else if (st.st_uid != geteuid() && st.st_uid != 0)
-		log_error("%s: belongs to user %u, neither to this process nor to root", path, (unsigned)st.st_uid);
-	else if (st.st_mode & 0077)
-		log_error("%s: mode %04o lets others in: make a new secret (openssl rand -hex 32), mode 0600", path,
-			  (unsigned)(st.st_mode & 07777));
-	else
-		return true;
-	return false;
-}
+/* Root may have put it there for the daemon's user. */
+static const struct private_file_rule rule = {
+	.type = S_IFREG, .root = true, .remedy = "make a new secret (openssl rand -hex 32)"};
 
 static bool parse(const struct buffer *text, struct buffer *secret)
 {
@@ -40,8 +29,8 @@ static bool parse(const struct buffer *text, struct buffer *secret)
 
 	if (size && text->data[size - 1] == '\n')
 		size--;
-	return size >= 2 * SLOT_RECOVERY_MIN && size <= DIGITS_MAX && buffer_resize(secret, size / 2) &&
-	       hex_decode((struct span){text->data, size}, secret->data);
+	return size >= 2 * SLOT_RECOVERY_MIN && size <= DIGITS_MAX &&
+	       hex_decode_buffer((struct span){text->data, size}, secret);
 }
 
 CK_RV recovery_read(const char *path, struct buffer *secret)
@@ -61,7 +50,7 @@ CK_RV recovery_read(const char *path, struct buffer *secret)
 		log_error("recovery-file %s: cannot open: %s", path, strerror(errno));
 		goto out;
 	}
-	if (!is_private(path, fd))
+	if (!private_file_check(fd, path, &rule))
 		goto out;
 	got = read(fd, text.data, DIGITS_MAX + 2);
 	if (got < 0) {

@@ -20,6 +20,7 @@
 #include "common/cbor_writer.h"
 #include "common/log.h"
 #include "common/memory.h"
+#include "common/private_file.h"
 #include "platform/hkdf.h"
 #include "platform/platform_ops.h"
 
@@ -86,31 +87,14 @@ static CK_RV file_failed(const struct notee *n, const char *what)
 	return status_of(error);
 }
 
-/* True if what FD is belongs to us alone. A folder's setgid bit, taken from the one above, opens
- * nothing. */
+/* NAME below the state directory. */
 static bool is_private(const struct notee *n, int fd, const char *name, mode_t type)
 {
-	const mode_t forbidden = type == S_IFDIR ? 0077 : 07177;
-	struct stat st;
+	const struct private_file_rule rule = {.type = type, .remedy = "make a new store"};
+	char path[PATH_MAX + sizeof(FOLDER "/" FILE_NAME) + 1];
 
-	if (fstat(fd, &st) != 0 || (st.st_mode & S_IFMT) != type) {
-		log_error("%s/%s: not a plain %s", n->state_dir, name,
-			  type == S_IFDIR ? "folder" : "file");
-		return false;
-	}
-	if (st.st_uid != geteuid()) {
-		log_error("%s/%s: belongs to user %u, but this process runs as %u", n->state_dir,
-			  name, (unsigned)st.st_uid, (unsigned)geteuid());
-		return false;
-	}
-	if (st.st_mode & forbidden) {
-		log_error("%s/%s: mode %04o lets others in: if somebody may have read it, make a "
-			  "new store; else chmod %s",
-			  n->state_dir, name, (unsigned)(st.st_mode & 07777),
-			  type == S_IFDIR ? "0700" : "0600");
-		return false;
-	}
-	return true;
+	snprintf(path, sizeof(path), "%s/%s", n->state_dir, name);
+	return private_file_check(fd, path, &rule);
 }
 
 /* The folder of the file, made if CREATE. CKR_TOKEN_NOT_RECOGNIZED: there is none. */

@@ -172,12 +172,6 @@ static struct span json_span(const json_t *object, const char *name)
 	return (struct span){(const uint8_t *)json_string_value(text), json_string_length(text)};
 }
 
-/* Hexadecimal to bytes; without this CRLs could not be read, and a signature could smuggle JSON. */
-static bool from_hex(struct span hex, struct buffer *out)
-{
-	return buffer_resize(out, hex.size / 2) && hex_decode(hex, out->data);
-}
-
 /* The signed object as the PCS serves it, of the member's exact text and its signature. */
 static bool take_collected_json(struct intake *in, const json_t *file, const char *member, const char *name)
 {
@@ -190,7 +184,8 @@ static bool take_collected_json(struct intake *in, const json_t *file, const cha
 	signature = json_span(file, signature_name);
 	if (!body.data)
 		return true;
-	hex = signature.size && from_hex(signature, &bytes);
+	/* Else a signature could smuggle JSON. */
+	hex = signature.size && hex_decode_buffer(signature, &bytes);
 	buffer_free(&bytes);
 	if (!hex)
 		return refuse(in, "collateral without a signature in hexadecimal");
@@ -207,7 +202,7 @@ static bool take_collected_crl(struct intake *in, const json_t *file, const char
 	bool good = true;
 
 	if (hex.data)
-		good = from_hex(hex, &der) ? add_der(in, buffer_span(&der)) : refuse(in, "a CRL not in hexadecimal");
+		good = hex_decode_buffer(hex, &der) ? add_der(in, buffer_span(&der)) : refuse(in, "a CRL not in hexadecimal");
 	buffer_free(&der);
 	return good;
 }

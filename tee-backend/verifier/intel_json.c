@@ -33,11 +33,6 @@ static bool take(struct span *rest, const char *token)
 	return true;
 }
 
-static bool from_hex(const uint8_t *hex, size_t hex_size, uint8_t *out, size_t size)
-{
-	return hex_size == 2 * size && hex_decode((struct span){hex, hex_size}, out);
-}
-
 bool intel_json_read(struct span file, const char *name, struct intel_json *json)
 {
 	struct span rest = file;
@@ -57,7 +52,7 @@ bool intel_json_read(struct span file, const char *name, struct intel_json *json
 	rest.size -= json->exact.size;
 	if (!take(&rest, ",") || !take(&rest, "\"signature\"") || !take(&rest, ":") || !take(&rest, "\"") ||
 	    rest.size < 2 * INTEL_JSON_SIGNATURE_SIZE ||
-	    !from_hex(rest.data, (size_t)2 * INTEL_JSON_SIGNATURE_SIZE, json->signature, INTEL_JSON_SIGNATURE_SIZE))
+	    !hex_decode((struct span){rest.data, 2 * INTEL_JSON_SIGNATURE_SIZE}, json->signature))
 		return false;
 	rest.data += 2 * INTEL_JSON_SIGNATURE_SIZE;
 	rest.size -= 2 * INTEL_JSON_SIGNATURE_SIZE;
@@ -76,7 +71,8 @@ bool intel_json_hex(const json_t *object, const char *name, uint8_t *out, size_t
 {
 	const json_t *value = json_object_get(object, name);
 
-	return json_is_string(value) && from_hex((const uint8_t *)json_string_value(value), json_string_length(value), out, size);
+	return json_is_string(value) &&
+	       hex_decode_exact((struct span){(const uint8_t *)json_string_value(value), json_string_length(value)}, out, size);
 }
 
 bool intel_json_number(const json_t *object, const char *name, uint64_t max, uint64_t *out)

@@ -120,9 +120,7 @@ static bool read_value(struct reading *r, const char *where, const json_t *json,
 	size -= 4;
 	if (!size || size % 2 != 0)
 		return refuse(r, "%s: an even number of hexadecimal digits is wanted after \"hex:\"", where);
-	if (!buffer_resize(out, size / 2))
-		return refuse(r, "no memory");
-	return hex_decode((struct span){(const uint8_t *)text, size}, out->data) ||
+	return hex_decode_buffer((struct span){(const uint8_t *)text, size}, out) ||
 	       refuse(r, "%s: not hexadecimal", where);
 }
 

@@ -69,6 +69,8 @@ is "and costs no try" "$(tries)" "- - - -"
 
 # ---- once, however often ----
 coproc server { exec "${KC_BUILDDIR}/tests/integration/provider_open" 2>"$T/server.err"; }
+# shellcheck disable=SC2154 # by coproc; kept, for bash forgets it when the program ends
+server_pid=$server_PID
 ask() {
 	local line=
 	echo "$*" >&"${server[1]}"
@@ -77,7 +79,7 @@ ask() {
 }
 wrong="pkcs11:token=kc;object=p256?pin-value=87651234"
 right="pkcs11:token=kc;object=p256?pin-value=$PIN"
-sockets() { find "/proc/$server_PID/fd" -lname 'socket:*' | wc -l; }
+sockets() { find "/proc/$server_pid/fd" -lname 'socket:*' | wc -l; }
 check_output "a server without a key signs nothing" ':' echo "$(ask sign)"
 is "and has no socket although the provider is loaded" "$(sockets)" 0
 check_output "a server opens a URI with a wrong PIN" '^login failed' echo "$(ask open "$wrong")"
@@ -93,11 +95,12 @@ check "now it has a socket" [ "$(sockets)" -ge 1 ]
 is "and signs" "$(ask sign)" ok
 is "which sets the count back" "$(tries)" "- - - -"
 eval "exec ${server[1]}>&-"
-# shellcheck disable=SC2154 # by coproc
-wait "$server_PID" 2>/dev/null
+wait "$server_pid" 2>/dev/null
 
 # ---- until the PIN is changed ----
 coproc server { exec "${KC_BUILDDIR}/tests/integration/provider_open" 2>"$T/server.err"; }
+# shellcheck disable=SC2154 # by coproc; kept, for bash forgets it when the program ends
+server_pid=$server_PID
 new=87651234
 check_output "a PIN that is wrong yet" '^login failed' echo "$(ask open "$wrong")"
 check_output "is not tried twice" '^this PIN was refused before' echo "$(ask open "$wrong")"
@@ -117,17 +120,17 @@ is "which costs one try, not six" "$(tries)" "low - - -"
 is "and with the new PIN it does" "$(ask open "pkcs11:token=kc;object=strict;type=private?pin-value=$PIN"; ask sign)" $'ok\nok'
 tap_stop_daemons
 eval "exec ${server[1]}>&-"
-# shellcheck disable=SC2154 # by coproc
-wait "$server_PID" 2>/dev/null
+wait "$server_pid" 2>/dev/null
 is "a server ends well although the daemon is gone" $? 0
 is "and starts none for its end" "$(tap_daemon_pids)" ""
 
 # ---- a fork while another thread logs in ----
 "$KC_CLI" status >"$T/status" 2>&1
 coproc server { exec "${KC_BUILDDIR}/tests/integration/provider_open" 2>"$T/server.err"; }
+# shellcheck disable=SC2154 # by coproc; kept, for bash forgets it when the program ends
+server_pid=$server_PID
 is "a child made in the middle of a login opens its key" \
 	"$(ask fork "$PIN" "$(tap_worker)" "pkcs11:token=kc;object=p256;type=private")" ok
 eval "exec ${server[1]}>&-"
-# shellcheck disable=SC2154 # by coproc
-wait "$server_PID" 2>/dev/null
+wait "$server_pid" 2>/dev/null
 done_testing

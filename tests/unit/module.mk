@@ -14,6 +14,9 @@ unit_programs += %D%/test_common_buffer
 %C%_test_common_buffer_SOURCES = %D%/test_common_buffer.c
 %C%_test_common_buffer_LDFLAGS = $(AM_LDFLAGS) -Wl,--wrap=malloc,--wrap=free
 
+unit_programs += %D%/test_common_private_file
+%C%_test_common_private_file_SOURCES = %D%/test_common_private_file.c
+
 unit_programs += %D%/test_common_memory
 %C%_test_common_memory_SOURCES = %D%/test_common_memory.c
 

@@ -48,12 +48,23 @@ static void test_sizes(void **state)
 {
 	uint8_t out[4] = {0};
 	char text[1] = {'x'};
+	struct buffer buffer = {0};
 
 	(void)state;
 	assert_true(hex_decode((struct span){NULL, 0}, out));
 	assert_false(hex_decode(span_text("012"), out));
 	assert_true(hex_decode(span_text("01020304"), out));
 	assert_memory_equal(out, "\1\2\3\4", 4);
+	assert_true(hex_decode_exact(span_text("05060708"), out, 4));
+	assert_memory_equal(out, "\5\6\7\10", 4);
+	assert_false(hex_decode_exact(span_text("01020304"), out, 3));
+	assert_false(hex_decode_exact(span_text("01020304"), out, 5));
+	assert_true(hex_decode_buffer(span_text("0a0B"), &buffer));
+	assert_int_equal(buffer.size, 2);
+	assert_memory_equal(buffer.data, "\12\13", 2);
+	assert_false(hex_decode_buffer(span_text("0a0"), &buffer));
+	assert_false(hex_decode_buffer(span_text("0g"), &buffer));
+	buffer_free(&buffer);
 	hex_encode((struct span){NULL, 0}, text);
 	assert_int_equal(text[0], 0);
 }
