@@ -331,6 +331,12 @@ void platform_evidence_free(struct platform_evidence *evidence)
 	buffer_free(&evidence->ima_log);
 }
 
+CK_RV platform_state(struct platform *platform, uint64_t *state)
+{
+	*state = 0;
+	return platform->ops->state ? platform->ops->state(platform, state) : CKR_OK;
+}
+
 CK_RV platform_measurement(struct platform *platform, struct buffer *out)
 {
 	CK_RV rv = CKR_FUNCTION_NOT_SUPPORTED;

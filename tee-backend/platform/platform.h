@@ -79,6 +79,12 @@ CK_RV platform_evidence_get(struct platform *platform, const struct platform_dig
 			    struct platform_evidence *evidence);
 void platform_evidence_free(struct platform_evidence *evidence);
 
+/*
+ * A number that changes when what the platform measured does, so that evidence of before is told from evidence of now (security
+ * rule 10). One short question to a TPM; 0 at no cost where what was measured stays (SNP, Nitro) or is asked for anew (TDX).
+ */
+CK_RV platform_state(struct platform *platform, uint64_t *state);
+
 #define PLATFORM_MEASUREMENT_MAX 256
 
 /*

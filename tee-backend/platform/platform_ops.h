@@ -20,6 +20,7 @@ struct platform_ops {
 	CK_RV (*evidence)
 	(struct platform *platform, const struct platform_digest *digest,
 	 struct platform_evidence *evidence);
+	CK_RV (*state)(struct platform *platform, uint64_t *state); /* NULL: always 0 */
 	CK_RV (*measurement)(struct platform *platform, struct buffer *out); /* NULL: measures nothing */
 	CK_RV (*random)(struct platform *platform, uint8_t *out, size_t size, size_t *got); /* NULL: none */
 	/* All three NULL: no counter. */

@@ -32,6 +32,7 @@ struct tpm {
 	pthread_mutex_t lock;  /* of the connection, which serves one command at a time */
 	struct tpm_context context;
 	struct tpm_root root;
+	struct tpm_pcr_values booted; /* of root.selection, when the daemon started */
 	char ima_log[PATH_MAX];
 	bool ima;
 	struct buffer event_log; /* of the boot: it does not change any more */
@@ -97,6 +98,41 @@ static CK_RV tpm_evidence(struct platform *base, const struct platform_digest *d
 	pthread_mutex_unlock(&t->lock);
 	if (rv == CKR_OK && !buffer_set(&evidence->event_log, t->event_log.data, t->event_log.size))
 		rv = CKR_DEVICE_MEMORY;
+	return rv;
+}
+
+static CK_RV tpm_state(struct platform *base, uint64_t *state)
+{
+	struct tpm *t = tpm_of(base);
+	CK_RV rv = CKR_OK;
+
+	pthread_mutex_lock(&t->lock);
+	rv = tpm_pcr_read_updates(&t->context, state);
+	pthread_mutex_unlock(&t->lock);
+	return rv;
+}
+
+/* As the daemon found them: what is extended while it serves is of no other code. */
+static CK_RV tpm_measurement(struct platform *base, struct buffer *out)
+{
+	const struct tpm *t = tpm_of(base);
+	uint8_t policy[TPM_APPROVAL_POLICY_SIZE];
+
+	if (!tpm_approval_policy(&t->root.selection, &t->booted, policy))
+		return CKR_DEVICE_ERROR;
+	return buffer_set(out, policy, sizeof(policy)) ? CKR_OK : CKR_DEVICE_MEMORY;
+}
+
+/* What platform_measurement is about. */
+static CK_RV read_booted(struct tpm *t)
+{
+	struct tpm_primary srk;
+	CK_RV rv = tpm_context_srk(&t->context, (struct span){0}, &srk);
+
+	if (rv != CKR_OK)
+		return rv;
+	rv = tpm_pcr_read(&t->context, &srk, &t->root.selection, &t->booted);
+	tpm_context_drop(&t->context, &srk);
 	return rv;
 }
 
@@ -218,6 +254,8 @@ static CK_RV tpm_open(const struct settings *settings, struct platform **platfor
 	if (rv == CKR_OK)
 		rv = tpm_ek_authenticate(&t->context, buffer_span(&t->ek_certificate));
 	if (rv == CKR_OK)
+		rv = read_booted(t);
+	if (rv == CKR_OK)
 		rv = read_logs(t, settings);
 	if (rv != CKR_OK) {
 		tpm_free(&t->base);
@@ -249,6 +287,8 @@ const struct platform_ops tpm_ops = {
     .key = tpm_key,
     .key_is_current = tpm_key_is_current,
     .evidence = tpm_evidence,
+    .state = tpm_state,
+    .measurement = tpm_measurement,
     .random = tpm_random,
     .counter_new = tpm_counter_make,
     .counter_read = counter_value,

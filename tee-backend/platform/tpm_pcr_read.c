@@ -68,3 +68,13 @@ CK_RV tpm_pcr_read(const struct tpm_context *c, const struct tpm_primary *srk, c
 	tpm_context_flush(c, &session);
 	return rv;
 }
+
+CK_RV tpm_pcr_read_updates(const struct tpm_context *c, uint64_t *updates)
+{
+	const TPML_PCR_SELECTION none = {.count = 0};
+	UINT32 counter = 0;
+	TSS2_RC rc = Esys_PCR_Read(c->esys, ESYS_TR_NONE, ESYS_TR_NONE, ESYS_TR_NONE, &none, &counter, NULL, NULL);
+
+	*updates = counter;
+	return rc == TSS2_RC_SUCCESS ? CKR_OK : tpm_context_failed(rc, "TPM2_PCR_Read");
+}

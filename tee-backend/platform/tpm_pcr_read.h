@@ -17,4 +17,10 @@ TPML_PCR_SELECTION tpm_pcr_read_list(const struct tpm_pcr_selection *selection);
 CK_RV tpm_pcr_read(const struct tpm_context *c, const struct tpm_primary *srk, const struct tpm_pcr_selection *selection,
 		   struct tpm_pcr_values *values);
 
+/*
+ * The TPM's own count of changes to PCRs (TPM2_PCR_Read, pcrUpdateCounter). Nobody authenticates it: for caches only, whose
+ * users have a nonce of their own.
+ */
+CK_RV tpm_pcr_read_updates(const struct tpm_context *c, uint64_t *updates);
+
 #endif

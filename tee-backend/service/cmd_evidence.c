@@ -124,6 +124,10 @@ CK_RV cmd_evidence_make(struct call *call, uint64_t handle, const struct object 
 		subject.version = call->facts.epoch;
 	}
 	evidence_nonce(call, nonce, &subject);
+	/* Before the evidence is made: what changes meanwhile makes it stale at the next question. */
+	rv = platform_state(call->service->platform, &subject.state);
+	if (rv != CKR_OK)
+		return rv;
 	pthread_mutex_lock(&call->context->lock);
 	cached = evidence_cache_get(&call->context->evidence, &subject, service_now(), out);
 	pthread_mutex_unlock(&call->context->lock);

@@ -12,7 +12,7 @@
 static bool evidence_cache_same(const struct evidence_subject *a, const struct evidence_subject *b)
 {
 	return a->slot == b->slot && a->handle == b->handle && a->version == b->version &&
-	       a->nonce_size == b->nonce_size && !memcmp(a->nonce, b->nonce, a->nonce_size);
+	       a->state == b->state && a->nonce_size == b->nonce_size && !memcmp(a->nonce, b->nonce, a->nonce_size);
 }
 
 bool evidence_cache_get(const struct evidence_cache *cache, const struct evidence_subject *subject,

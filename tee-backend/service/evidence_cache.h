@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * Evidence already made for one context, so that a size query and the value query that follows it return the
- * same bytes (DESIGN decision 8), for one object version and nonce (security rule 10). Inside the
- * enclave; callers hold the context's lock.
+ * same bytes (DESIGN decision 8), for one object version, nonce and PCR state (security rule 10). Inside
+ * the enclave; callers hold the context's lock.
  */
 #ifndef KEYCLAVE_SERVICE_EVIDENCE_CACHE_H
 #define KEYCLAVE_SERVICE_EVIDENCE_CACHE_H
@@ -18,6 +18,7 @@ struct evidence_subject {
 	uint64_t slot;
 	uint64_t handle;  /* 0: the token */
 	uint64_t version; /* the object's, or the token's epoch */
+	uint64_t state;   /* of the platform (platform_state): a PCR that was extended since is not in the evidence */
 	size_t nonce_size;
 	uint8_t nonce[KEYCLAVE_NONCE_MAX];
 };

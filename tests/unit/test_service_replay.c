@@ -124,6 +124,9 @@ static void test_evidence_cache(void **unused)
 	subject.version++;
 	assert_false(evidence_cache_get(&cache, &subject, 10, &out));
 	subject.version--;
+	subject.state++;
+	assert_false(evidence_cache_get(&cache, &subject, 10, &out));
+	subject.state--;
 	subject.nonce[0]++;
 	assert_false(evidence_cache_get(&cache, &subject, 10, &out));
 	subject.nonce[0]--;
