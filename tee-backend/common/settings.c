@@ -92,6 +92,8 @@ static const struct setting {
 	 {.kind = SETTINGS_SWITCH, .on = "yes", .off = "no"}, "no"},
 	{"platform", "recovery-file", NULL, AT(recovery_file),
 	 {.kind = SETTINGS_PATH}, ""},
+	{"platform", "accept-rollback", NULL, AT(accept_rollback),
+	 {.kind = SETTINGS_SWITCH, .on = "yes", .off = "no"}, "no"},
 	{"token", "pin-tries", NULL, AT(pin_tries),
 	 {.kind = SETTINGS_NUMBER, .min = 1, .max = 1000}, "10"},
 	{"token", "max-objects", NULL, AT(max_objects),

@@ -55,6 +55,7 @@ struct settings {
 	char tpm_version_floor[16]; /* "": as it is, a number, or "own"; platform/tpm_floor.h */
 	bool tpm_counter;             /* tpm-counter = on | off */
 	bool allow_host_vtpm;         /* allow-host-vtpm = yes | no (security rule 9) */
+	bool accept_rollback; /* accept-rollback = yes | no: with the recovery secret, a lost counter is replaced */
 	char recovery_file[PATH_MAX]; /* recovery-file; "": none. See keys/recovery.h */
 	/* [token] */
 	unsigned pin_tries;          /* 10 */

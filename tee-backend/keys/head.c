@@ -18,7 +18,7 @@ bool head_encode(const struct head *head, struct buffer *out)
 	struct cbor_writer w;
 
 	cbor_writer_init(&w, out, SIZE_MAX);
-	cbor_writer_array(&w, head->counter.size ? 7 : 5);
+	cbor_writer_array(&w, !head->counter.size ? 5 : head->replaced ? 9 : 7);
 	cbor_writer_uint(&w, head->schema);
 	cbor_writer_bytes(&w, head->uuid);
 	cbor_writer_text_span(&w, head->platform);
@@ -33,6 +33,10 @@ bool head_encode(const struct head *head, struct buffer *out)
 	if (head->counter.size) {
 		cbor_writer_bytes(&w, head->counter);
 		cbor_writer_uint(&w, head->counter_start);
+	}
+	if (head->counter.size && head->replaced) {
+		cbor_writer_uint(&w, head->counter_base);
+		cbor_writer_uint(&w, head->replaced);
 	}
 	return !w.failed;
 }
@@ -57,6 +61,19 @@ static bool decode_slot(struct cbor_reader *r, struct head_slot *slot, const cha
 	return true;
 }
 
+/* The last two, four or no items of COUNT. */
+static bool decode_counter(struct cbor_reader *r, size_t count, struct head *head)
+{
+	if (count == 5)
+		return true;
+	if (!cbor_reader_bytes(r, HEAD_COUNTER_MAX, &head->counter) || !head->counter.size ||
+	    !cbor_reader_uint(r, INT64_MAX, &head->counter_start))
+		return false;
+	head->counter_base = head->counter_start;
+	return count == 7 || (cbor_reader_uint(r, INT64_MAX, &head->counter_base) &&
+			      cbor_reader_uint(r, UINT32_MAX, &head->replaced) && head->replaced);
+}
+
 bool head_decode(struct span clear, struct head *head, const char **why)
 {
 	struct cbor_reader r;
@@ -70,11 +87,11 @@ bool head_decode(struct span clear, struct head *head, const char **why)
 		return refuse(&r, "it does not begin with a schema", why);
 	if (head->schema != HEAD_SCHEMA)
 		return true;
-	if ((count != 5 && count != 7) || !cbor_reader_bytes(&r, HEAD_UUID_SIZE, &head->uuid) ||
+	if ((count != 5 && count != 7 && count != 9) || !cbor_reader_bytes(&r, HEAD_UUID_SIZE, &head->uuid) ||
 	    !cbor_reader_text(&r, HEAD_NAME_MAX, &head->platform) ||
 	    !cbor_reader_text(&r, HEAD_NAME_MAX, &head->protector) ||
 	    !cbor_reader_array(&r, HEAD_SLOTS_MAX, &head->slot_count))
-		return refuse(&r, "it has neither five items nor seven", why);
+		return refuse(&r, "it has neither five items, seven nor nine", why);
 	if (head->uuid.size != HEAD_UUID_SIZE || head->platform.size == 0 ||
 	    head->protector.size == 0 || head->slot_count == 0)
 		return refuse(&r, "an item is empty or too short", why);
@@ -82,8 +99,7 @@ bool head_decode(struct span clear, struct head *head, const char **why)
 		if (!decode_slot(&r, &head->slots[i], why))
 			return false;
 	}
-	if (count == 7 && (!cbor_reader_bytes(&r, HEAD_COUNTER_MAX, &head->counter) || !head->counter.size ||
-			   !cbor_reader_uint(&r, INT64_MAX, &head->counter_start)))
+	if (!decode_counter(&r, count, head))
 		return refuse(&r, "its counter is not of a known form", why);
 	return cbor_reader_end(&r) || refuse(&r, "bytes follow it", why);
 }

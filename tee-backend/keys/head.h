@@ -38,7 +38,9 @@ struct head {
 	struct head_slot slots[HEAD_SLOTS_MAX];
 	size_t slot_count;
 	struct span counter;    /* id of the platform's counter (platform_counter_new); empty: there is none */
-	uint64_t counter_start; /* its value when the store was made */
+	uint64_t counter_start; /* its value when it was made */
+	uint64_t counter_base;  /* the epoch that .counter_start stands for: the same, but where the counter was replaced */
+	uint64_t replaced;      /* how often it was; each time an earlier state of the store would have gone unnoticed */
 };
 
 #define HEAD_CLEAR_MAX (HEAD_SLOTS_MAX * (HEAD_MIX_MAX + 128) + 256)

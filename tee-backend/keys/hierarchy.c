@@ -31,7 +31,8 @@ struct hierarchy {
 	uint8_t counter_auth[PLATFORM_KEY_SIZE];
 	uint8_t counter[HEAD_COUNTER_MAX]; /* id */
 	size_t counter_size;		   /* 0: the store has none */
-	uint64_t counter_start;
+	uint64_t counter_start, counter_base, counter_replaced;
+	bool counter_replaceable;
 };
 
 /* ---- derivations ---- */
@@ -284,6 +285,8 @@ static CK_RV keep_counter(struct hierarchy *h, const struct head *head, const st
 		memcpy(h->counter, head->counter.data, head->counter.size);
 	h->counter_size = head->counter.size;
 	h->counter_start = head->counter_start;
+	h->counter_base = head->counter_base;
+	h->counter_replaced = head->replaced;
 	return CKR_OK;
 }
 
@@ -303,6 +306,7 @@ static CK_RV make_counter(struct hierarchy *h, struct platform *platform, struct
 		memcpy(h->counter, id.data, id.size);
 		h->counter_size = id.size;
 		h->counter_start = start;
+		h->counter_base = start;
 		head->counter = (struct span){h->counter, h->counter_size};
 		head->counter_start = start;
 	}
@@ -314,6 +318,9 @@ struct hierarchy_counter hierarchy_counter(const struct hierarchy *hierarchy)
 {
 	return (struct hierarchy_counter){.id = {hierarchy->counter, hierarchy->counter_size},
 					  .start = hierarchy->counter_start,
+					  .base = hierarchy->counter_base,
+					  .replaced = hierarchy->counter_replaced,
+					  .replaceable = hierarchy->counter_replaceable,
 					  .auth = hierarchy->counter_auth};
 }
 
@@ -333,6 +340,37 @@ static CK_RV read_head(struct span record, struct head *head, struct span *clear
 		return CKR_TOKEN_NOT_RECOGNIZED;
 	}
 	return CKR_OK;
+}
+
+CK_RV hierarchy_replace_counter(struct hierarchy *h, struct platform *platform, struct blobstore *store, uint64_t epoch)
+{
+	struct buffer record = {0};
+	struct span clear = {0}, proof = {0};
+	struct head head;
+	uint64_t version = 0;
+	CK_RV rv = h->counter_replaceable ? blobstore_get(store, head_name, &record, &version) : CKR_TOKEN_NOT_RECOGNIZED;
+
+	if (rv == CKR_TOKEN_NOT_RECOGNIZED)
+		log_error("the store's counter is gone, so whether this is its latest state cannot be known: refused; start once with "
+			  "recovery-file and accept-rollback = yes (keyclave.conf(5)) to take it as it is, under a new counter");
+	/* Its slots may just have been renewed: what is there now. */
+	if (rv == CKR_OK)
+		rv = read_head(buffer_span(&record), &head, &clear, &proof);
+	if (rv == CKR_OK)
+		rv = check_proof(h, clear, proof, version);
+	if (rv == CKR_OK)
+		rv = make_counter(h, platform, &head);
+	if (rv == CKR_OK) {
+		h->counter_base = head.counter_base = epoch;
+		h->counter_replaced = ++head.replaced;
+		rv = write_head(h, store, &head, version);
+	}
+	if (rv == CKR_OK)
+		log_warning("store: TAKEN AS IT IS, at %llu, under a new counter: if it was put back to an earlier state before, with its PINs, "
+			    "nobody noticed. Its evidence says so from now on",
+			    (unsigned long long)epoch);
+	buffer_free(&record);
+	return rv;
 }
 
 static CK_RV open_head(struct hierarchy *h, struct platform *platform, const struct hierarchy_options *options,
@@ -356,6 +394,11 @@ static CK_RV open_head(struct hierarchy *h, struct platform *platform, const str
 		rv = check_proof(h, clear, proof, version);
 	if (rv == CKR_OK)
 		rv = keep_counter(h, &head, platform_describe(platform));
+	h->counter_replaceable = options->accept_rollback && unwrapped.recovery_is_known;
+	if (rv == CKR_OK && options->accept_rollback)
+		log_warning("accept-rollback is set: %s; take it out of the configuration when the store is back",
+			    unwrapped.recovery_is_known ? "whoever puts an earlier state of this store here, and its counter away, goes unnoticed"
+							: "without the recovery secret (recovery-file) it does nothing");
 	if (rv == CKR_OK && (!unwrapped.by_platform || !unwrapped.current ||
 			     (options->recovery.size && !unwrapped.recovery_is_known)))
 		renew_slots(h, platform, options, store, &head, version);

@@ -15,6 +15,7 @@ struct hierarchy; /* opaque; its keys lie in secret memory; read-only after open
 struct hierarchy_options {
 	bool create;          /* an empty store is made a new one */
 	struct span recovery; /* the operator's recovery secret, or empty */
+	bool accept_rollback; /* a counter that is gone may be replaced, where .recovery opens the store */
 };
 
 /*
@@ -42,9 +43,18 @@ const uint8_t *hierarchy_store_uuid(const struct hierarchy *hierarchy);
 struct hierarchy_counter {
 	struct span id;
 	uint64_t start;
+	uint64_t base;	   /* the epoch that .start stands for */
+	uint64_t replaced; /* how often a counter was taken for one that was gone */
+	bool replaceable;  /* the operator allows it now, and has the recovery secret */
 	const uint8_t *auth; /* PLATFORM_KEY_SIZE bytes */
 };
 struct hierarchy_counter hierarchy_counter(const struct hierarchy *hierarchy);
+
+/*
+ * Makes a new counter for a store whose own is gone, at EPOCH as it is, and writes that into the head of STORE. Whether EPOCH is
+ * the store's latest nobody can say: the head counts how often it was done. CKR_TOKEN_NOT_RECOGNIZED, logged: not allowed now.
+ */
+CK_RV hierarchy_replace_counter(struct hierarchy *hierarchy, struct platform *platform, struct blobstore *store, uint64_t epoch);
 
 /* SEAL_KEY_SIZE bytes. Seals what belongs to the store and to no token (RECORD_SLOTS). */
 const uint8_t *hierarchy_storage_key(const struct hierarchy *hierarchy);

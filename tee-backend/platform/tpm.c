@@ -32,7 +32,6 @@ struct tpm {
 	pthread_mutex_t lock;  /* of the connection, which serves one command at a time */
 	struct tpm_context context;
 	struct tpm_root root;
-	struct tpm_pcr_values booted; /* of root.selection, when the daemon started */
 	char ima_log[PATH_MAX];
 	bool ima;
 	struct buffer event_log; /* of the boot: it does not change any more */
@@ -112,27 +111,20 @@ static CK_RV tpm_state(struct platform *base, uint64_t *state)
 	return rv;
 }
 
-/* As the daemon found them: what is extended while it serves is of no other code. */
+/* As they were when the root opened: what is extended while the daemon serves is of no other code. */
 static CK_RV tpm_measurement(struct platform *base, struct buffer *out)
 {
-	const struct tpm *t = tpm_of(base);
-	uint8_t policy[TPM_APPROVAL_POLICY_SIZE];
+	struct tpm *t = tpm_of(base);
+	CK_RV rv = CKR_DEVICE_MEMORY;
 
-	if (!tpm_approval_policy(&t->root.selection, &t->booted, policy))
-		return CKR_DEVICE_ERROR;
-	return buffer_set(out, policy, sizeof(policy)) ? CKR_OK : CKR_DEVICE_MEMORY;
-}
-
-/* What platform_measurement is about. */
-static CK_RV read_booted(struct tpm *t)
-{
-	struct tpm_primary srk;
-	CK_RV rv = tpm_context_srk(&t->context, (struct span){0}, &srk);
-
-	if (rv != CKR_OK)
-		return rv;
-	rv = tpm_pcr_read(&t->context, &srk, &t->root.selection, &t->booted);
-	tpm_context_drop(&t->context, &srk);
+	pthread_mutex_lock(&t->lock);
+	if (!t->root.opened) {
+		log_error("platform tpm: no root was opened, so there is nothing that it was sealed under");
+		rv = CKR_DEVICE_ERROR;
+	} else if (buffer_set(out, t->root.measured.buffer, t->root.measured.size)) {
+		rv = CKR_OK;
+	}
+	pthread_mutex_unlock(&t->lock);
 	return rv;
 }
 
@@ -253,8 +245,6 @@ static CK_RV tpm_open(const struct settings *settings, struct platform **platfor
 		rv = tpm_attest_certificate(&t->context, &t->ek_certificate);
 	if (rv == CKR_OK)
 		rv = tpm_ek_authenticate(&t->context, buffer_span(&t->ek_certificate));
-	if (rv == CKR_OK)
-		rv = read_booted(t);
 	if (rv == CKR_OK)
 		rv = read_logs(t, settings);
 	if (rv != CKR_OK) {

@@ -118,9 +118,8 @@ static CK_RV satisfy(const struct tpm_root *root, const struct tpm_context *c, c
 
 /* Is this the TPM, and are its PCRs such, that MIX's blob could open? */
 static CK_RV prepare(struct tpm_root *root, const struct tpm_context *c, const struct tpm_mix *mix,
-		     const struct tpm_pcr_selection *selection, struct tpm_primary *srk)
+		     const struct tpm_pcr_selection *selection, struct tpm_primary *srk, struct tpm_pcr_values *values)
 {
-	struct tpm_pcr_values now;
 	CK_RV rv = tpm_ek_check(c, mix->ek, "this wrap slot");
 
 	if (rv == CKR_OK && mix->kind != TPM_MIX_PCRS &&
@@ -131,11 +130,11 @@ static CK_RV prepare(struct tpm_root *root, const struct tpm_context *c, const s
 	if (rv == CKR_OK)
 		rv = tpm_context_srk(c, mix->srk, srk);
 	if (rv == CKR_OK)
-		rv = tpm_pcr_read(c, srk, selection, &now);
-	if (rv == CKR_OK && mix->kind == TPM_MIX_PCRS && !same_pcrs(mix, &now))
+		rv = tpm_pcr_read(c, srk, selection, values);
+	if (rv == CKR_OK && mix->kind == TPM_MIX_PCRS && !same_pcrs(mix, values))
 		rv = CKR_DATA_INVALID;
 	if (rv == CKR_OK && mix->kind != TPM_MIX_PCRS)
-		rv = find_approval(root, mix->kind == TPM_MIX_KEY ? TPM_POLICY_PLAIN : TPM_POLICY_VERSIONED, &now,
+		rv = find_approval(root, mix->kind == TPM_MIX_KEY ? TPM_POLICY_PLAIN : TPM_POLICY_VERSIONED, values,
 				   &root->approval);
 	return rv;
 }
@@ -147,7 +146,8 @@ static CK_RV open_mix(struct tpm_root *root, const struct tpm_context *c, const 
 	const struct tpm_pcr_selection *selection = mix->kind == TPM_MIX_PCRS ? &mix->selection : &root->selection;
 	struct tpm_primary srk = {.handle = ESYS_TR_NONE};
 	ESYS_TR session = ESYS_TR_NONE;
-	CK_RV rv = prepare(root, c, mix, selection, &srk);
+	struct tpm_pcr_values now = {.size = 0};
+	CK_RV rv = prepare(root, c, mix, selection, &srk, &now);
 
 	if (rv == CKR_OK)
 		rv = satisfy(root, c, mix, selection, &root->approval, &session);
@@ -155,6 +155,8 @@ static CK_RV open_mix(struct tpm_root *root, const struct tpm_context *c, const 
 		rv = tpm_seal_open(c, &srk, session, mix->public, mix->private, key);
 	tpm_context_flush(c, &session);
 	tpm_context_drop(c, &srk);
+	if (rv == CKR_OK && selection->bank == root->selection.bank && selection->mask == root->selection.mask)
+		root->opened = tpm_policy_of_pcrs(selection, &now, &root->measured);
 	/* Another TPM, or a floor that is gone: this slot does not open, others may. */
 	return rv == CKR_TOKEN_NOT_RECOGNIZED ? CKR_DATA_INVALID : rv;
 }

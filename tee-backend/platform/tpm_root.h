@@ -22,6 +22,8 @@ struct tpm_root {
 	uint32_t wanted_floor;  /* tpm-version-floor; 0: as it is, TPM_ROOT_FLOOR_OWN: the version that runs */
 	struct tpm_floor floor; /* of the slot that opened and that the store vouches for; .handle 0: none */
 	struct tpm_policy_approval approval; /* by which it opened */
+	bool opened;
+	TPM2B_DIGEST measured; /* TPM2_PolicyPCR of the values of .selection under which it did */
 };
 
 /* What SETTINGS bind it to. CKR_TOKEN_NOT_PRESENT, logged. */

@@ -19,6 +19,12 @@ uint64_t counter_next(const struct token_store *store)
 	return store_has_one(store) ? store->slots.epoch + 1 : 0;
 }
 
+/* The epoch that VALUE stands for. */
+static uint64_t epoch_of(const struct hierarchy_counter *counter, uint64_t value)
+{
+	return counter->base + (value - counter->start);
+}
+
 CK_RV counter_follow(struct token_store *store)
 {
 	struct hierarchy_counter counter = hierarchy_counter(store->hierarchy);
@@ -28,13 +34,13 @@ CK_RV counter_follow(struct token_store *store)
 	if (!counter.id.size || store->counted == store->slots.epoch)
 		return CKR_OK;
 	rv = platform_counter_increment(store->platform, counter.id, counter.auth, &value);
-	if (rv == CKR_OK && value == store->slots.epoch) {
-		store->counted = value;
+	if (rv == CKR_OK && epoch_of(&counter, value) == store->slots.epoch) {
+		store->counted = store->slots.epoch;
 		return CKR_OK;
 	}
 	log_error("store: the platform's counter does not follow (store %llu, counter %llu): PINs, policies and deletions are "
 		  "refused until it does",
-		  (unsigned long long)store->slots.epoch, (unsigned long long)value);
+		  (unsigned long long)store->slots.epoch, (unsigned long long)epoch_of(&counter, value));
 	return CKR_DEVICE_ERROR;
 }
 
@@ -68,10 +74,16 @@ CK_RV counter_open(struct token_store *store)
 		return CKR_OK;
 	/* Nothing was written yet: as it was made. */
 	if (!store->version)
-		store->slots.epoch = counter.start;
+		store->slots.epoch = counter.base;
 	rv = platform_counter_read(store->platform, counter.id, counter.auth, &value);
+	if (rv == CKR_TOKEN_NOT_RECOGNIZED) {
+		rv = hierarchy_replace_counter(store->hierarchy, store->platform, store->blobs, store->slots.epoch);
+		counter = hierarchy_counter(store->hierarchy);
+		value = counter.start;
+	}
 	if (rv != CKR_OK)
 		return rv;
+	value = epoch_of(&counter, value);
 	if (store->slots.epoch != value && store->slots.epoch != value + 1) {
 		log_error("store: ROLLED BACK: it is at %llu and the platform's counter at %llu: this is an earlier state of it, put "
 			  "back; it is refused",

@@ -44,6 +44,7 @@ static void claim_token(struct token *token, struct claims *claims)
 	claims->epoch = token_epoch(token);
 	claims->identity = token_identity_info(token);
 	claims->weak_pin = token_weak_pin(token);
+	claims->counter_replaced = hierarchy_counter(token->store->hierarchy).replaced;
 }
 
 static uint64_t claim_policy(const struct attribute_set *set)

@@ -98,7 +98,7 @@ static CK_RV load_tokens(struct token_store *store)
 static CK_RV open_hierarchy(const struct settings *settings, struct platform *platform, struct blobstore *blobs,
 			    struct hierarchy **hierarchy)
 {
-	struct hierarchy_options options = {.create = true};
+	struct hierarchy_options options = {.create = true, .accept_rollback = settings->accept_rollback};
 	struct buffer recovery = {0};
 	CK_RV rv = recovery_read(settings->recovery_file, &recovery);
 

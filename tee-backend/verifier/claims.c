@@ -16,6 +16,7 @@ enum claim_presence {
 	CLAIM_ALWAYS,
 	CLAIM_OF_KEY,
 	CLAIM_OPTIONAL_OF_KEY, /* absent when empty */
+	CLAIM_OPTIONAL,	       /* a number, absent when it is 0 */
 };
 
 struct claim_row {
@@ -39,6 +40,7 @@ static const struct claim_row rows[] = {
 	{9, CLAIM_UINT, CLAIM_ALWAYS, offsetof(struct claims, epoch), UINT64_MAX},
 	{10, CLAIM_BYTES, CLAIM_ALWAYS, offsetof(struct claims, identity), 256},
 	{11, CLAIM_BOOL, CLAIM_ALWAYS, offsetof(struct claims, weak_pin), 1},
+	{12, CLAIM_UINT, CLAIM_OPTIONAL, offsetof(struct claims, counter_replaced), UINT32_MAX},
 	{20, CLAIM_BYTES, CLAIM_OPTIONAL_OF_KEY, offsetof(struct claims, public_key), 16384},
 	{21, CLAIM_UINT, CLAIM_OF_KEY, offsetof(struct claims, class), UINT32_MAX},
 	{22, CLAIM_UINT, CLAIM_OF_KEY, offsetof(struct claims, key_type), UINT32_MAX},
@@ -64,6 +66,8 @@ static bool present(const struct claims *claims, const struct claim_row *row)
 {
 	if (row->presence == CLAIM_ALWAYS)
 		return true;
+	if (row->presence == CLAIM_OPTIONAL)
+		return *(const uint64_t *)field(claims, row) > 0;
 	if (!claims->is_key)
 		return false;
 	return row->presence == CLAIM_OF_KEY || ((const struct span *)field(claims, row))->size > 0;
@@ -172,17 +176,26 @@ static bool read_rows(struct cbor_reader *r, size_t count, struct claims *claims
 	return true;
 }
 
+static bool is_of_key(const struct claim_row *row)
+{
+	return row->presence == CLAIM_OF_KEY || row->presence == CLAIM_OPTIONAL_OF_KEY;
+}
+
 /* A key's claims come together, or not at all. */
 static bool complete(struct claims *claims, const bool seen[], const char **why)
 {
 	for (size_t i = 0; i < ROW_COUNT; i++)
-		claims->is_key = claims->is_key || (seen[i] && rows[i].presence != CLAIM_ALWAYS);
+		claims->is_key = claims->is_key || (seen[i] && is_of_key(&rows[i]));
 	for (size_t i = 0; i < ROW_COUNT; i++) {
 		bool needed = rows[i].presence == CLAIM_ALWAYS ||
 			      (claims->is_key && rows[i].presence == CLAIM_OF_KEY);
 
 		if (needed && !seen[i]) {
 			*why = "a claim is missing";
+			return false;
+		}
+		if (seen[i] && rows[i].presence == CLAIM_OPTIONAL && !*(const uint64_t *)field(claims, &rows[i])) {
+			*why = "a claim that says nothing";
 			return false;
 		}
 	}

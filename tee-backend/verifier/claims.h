@@ -46,6 +46,7 @@ struct claims {
 	uint64_t epoch;
 	struct span identity; /* SubjectPublicKeyInfo of the token's identity key */
 	bool weak_pin;
+	uint64_t counter_replaced; /* how often the counter of .rollback was replaced on a recovery; 0: no claim */
 
 	bool is_key;
 	struct span public_key; /* SubjectPublicKeyInfo; empty: a secret key */

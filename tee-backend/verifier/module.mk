@@ -28,6 +28,7 @@ KC_EXTERNAL_LIBS += $(LIBCRYPTO_LIBS) $(JANSSON_LIBS)
 	%D%/tdx.c %D%/tdx.h \
 	%D%/tdx_quote.c %D%/tdx_quote.h \
 	%D%/tpm.c %D%/tpm.h \
+	%D%/tpm_ek.c %D%/tpm_ek.h \
 	%D%/tpm_hash.c %D%/tpm_hash.h \
 	%D%/tpm_public.c %D%/tpm_public.h \
 	%D%/tpm_quote.c %D%/tpm_quote.h \

@@ -131,6 +131,8 @@ static json_t *json_claims(const struct claims *c)
 	json_object_set_new(claims, "epoch", json_integer((json_int_t)c->epoch));
 	json_object_set_new(claims, "identity", json_hex("", c->identity));
 	json_object_set_new(claims, "weak PIN allowed", json_boolean(c->weak_pin));
+	if (c->counter_replaced)
+		json_object_set_new(claims, "rollback counter replaced", json_integer((json_int_t)c->counter_replaced));
 	json_object_set_new(claims, "nonce", json_hex("", c->nonce));
 	if (c->is_key)
 		add_key(claims, c);

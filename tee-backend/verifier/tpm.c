@@ -14,6 +14,7 @@
 #include "verifier/hcl.h"
 #include "verifier/ima_log.h"
 #include "verifier/tpm.h"
+#include "verifier/tpm_ek.h"
 #include "verifier/tpm_public.h"
 #include "verifier/tpm_quote.h"
 
@@ -251,6 +252,18 @@ static void add_facts(struct appraising *t)
 	appraisal_number(a, "restart-count", t->quote.restart_count);
 }
 
+/* Beside what vouches for the quote's key: which TPM it says that it is. */
+static void add_ek_facts(struct appraising *t)
+{
+	struct endorsements carried = {0};
+	const char *why = NULL;
+
+	if (t->certificates.size)
+		(void)endorsements_add(&carried, t->certificates, &why);
+	tpm_ek_appraise(t->a, t->evidence.ek_certificate, carried.certificates);
+	endorsements_free(&carried);
+}
+
 /* A bank that the firmware does not extend is open: whoever runs later writes the PCR values that he likes. */
 static bool judge_bank(struct appraising *t)
 {
@@ -310,6 +323,7 @@ static bool judge(struct appraising *t, struct span evidence, struct span event_
 	    !appraisal_report_data(t->a, t->quote.extra_data, true) || !judge_pcrs(t) || !judge_trust(t))
 		return false;
 	add_facts(t);
+	add_ek_facts(t);
 	return judge_bank(t) && judge_event_log(t, event_log) && judge_ima_log(t, ima_log);
 }
 

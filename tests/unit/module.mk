@@ -172,10 +172,12 @@ unit_programs += %D%/test_platform_nitro
 %C%_test_platform_nitro_SOURCES = %D%/test_platform_nitro.c %D%/emulator.c %D%/emulator.h
 unit_programs += %D%/test_platform_tdx
 %C%_test_platform_tdx_SOURCES = %D%/test_platform_tdx.c %D%/emulator.c %D%/emulator.h
-EXTRA_DIST += %D%/test_platform_tpm.c %D%/tpm_bus.c %D%/tpm_bus.h
+EXTRA_DIST += %D%/test_platform_tpm.c %D%/test_platform_tpm_root.c %D%/tpm_bus.c %D%/tpm_bus.h
 if HAVE_TPM
 unit_programs += %D%/test_platform_tpm
 %C%_test_platform_tpm_SOURCES = %D%/test_platform_tpm.c %D%/tpm_bus.c %D%/tpm_bus.h %D%/emulator.c %D%/emulator.h
+unit_programs += %D%/test_platform_tpm_root
+%C%_test_platform_tpm_root_SOURCES = %D%/test_platform_tpm_root.c %D%/tpm_bus.c %D%/tpm_bus.h %D%/emulator.c %D%/emulator.h
 endif
 unit_programs += %D%/test_platform_cert_table
 %C%_test_platform_cert_table_SOURCES = %D%/test_platform_cert_table.c
@@ -301,6 +303,9 @@ unit_programs += %D%/test_verifier_tdx
 %C%_test_verifier_tdx_SOURCES = %D%/test_verifier_tdx.c %D%/tdx_fixture.c %D%/tdx_fixture.h \
 	%D%/evidence_sample.c %D%/evidence_sample.h
 
+unit_programs += %D%/test_verifier_tpm_ek
+%C%_test_verifier_tpm_ek_SOURCES = %D%/test_verifier_tpm_ek.c
+%C%_test_verifier_tpm_ek_LDADD = $(KC_SIGNERS) $(LDADD)
 unit_programs += %D%/test_verifier_tpm
 %C%_test_verifier_tpm_CPPFLAGS = $(kc_signed_cppflags)
 %C%_test_verifier_tpm_LDADD = $(KC_SIGNERS) $(LDADD) $(JANSSON_LIBS)

@@ -226,7 +226,7 @@ static void test_other_tpm(void **state)
 	power_off(f);
 	boot(f, "another");
 	assert_int_equal(reopen(f), CKR_OK);
-	assert_refused(f, &mix, CKR_DATA_INVALID, "its storage root key is not the one that this was made with");
+	assert_refused(f, &mix, CKR_DATA_INVALID, "this wrap slot was made with another TPM");
 	buffer_free(&mix);
 }
 
@@ -693,7 +693,7 @@ static void test_counter_attacks(void **state)
 	power_off(f);
 	boot(f, "another");
 	assert_int_equal(reopen(f), CKR_OK);
-	expect_no_counter(f, &id, "storage root key is not the one");
+	expect_no_counter(f, &id, "was made with another TPM");
 	buffer_free(&id);
 }
 

@@ -7,23 +7,29 @@
 
 #include "cmocka_test.h"
 
+#include <stdio.h>
 #include <string.h>
+#include <sys/stat.h>
 
 #include "common/log.h"
 #include "token/token.h"
 #include "token_fixture.h"
+#include "keys/hierarchy.h"
+#include "../lib/scratch.h"
 #include "../lib/captured_log.h"
 
 static uint64_t counter_value;
 static CK_RV counter_result;    /* of reads and increments */
 static bool counter_is_lost;    /* killed before the increment: it is not done */
+static char counter_id[4];
 
 static CK_RV make(struct platform *platform, const uint8_t auth[PLATFORM_KEY_SIZE], struct buffer *id, uint64_t *value)
 {
 	(void)platform;
 	(void)auth;
 	*value = ++counter_value;
-	return buffer_set(id, "one", 3) ? CKR_OK : CKR_DEVICE_MEMORY;
+	counter_result = CKR_OK;
+	return buffer_set(id, counter_id, 3) ? CKR_OK : CKR_DEVICE_MEMORY;
 }
 
 static CK_RV look(struct platform *platform, struct span id, const uint8_t auth[PLATFORM_KEY_SIZE], uint64_t *value)
@@ -32,7 +38,7 @@ static CK_RV look(struct platform *platform, struct span id, const uint8_t auth[
 	(void)auth;
 	assert_int_equal(id.size, 3);
 	*value = counter_value;
-	return counter_result;
+	return memcmp(id.data, counter_id, 3) == 0 ? counter_result : CKR_TOKEN_NOT_RECOGNIZED;
 }
 
 static CK_RV increment(struct platform *platform, struct span id, const uint8_t auth[PLATFORM_KEY_SIZE], uint64_t *value)
@@ -50,6 +56,7 @@ static int setup(void **state)
 
 	fixture_memory(state);
 	f = *state;
+	snprintf(counter_id, sizeof(counter_id), "one");
 	counter_value = 6;
 	counter_result = CKR_OK;
 	counter_is_lost = false;
@@ -140,6 +147,61 @@ static void without_its_counter_it_is_refused(void **state)
 	refused(f, "refused without");
 }
 
+static void write_recovery(struct fixture *f, struct scratch *folder)
+{
+	FILE *file = NULL;
+
+	assert_true(scratch_make(folder));
+	scratch_path(folder, "recovery", f->settings.recovery_file);
+	file = fopen(f->settings.recovery_file, "w");
+	assert_non_null(file);
+	for (int i = 0; i < 32; i++)
+		fputs("5a", file);
+	fclose(file);
+	assert_int_equal(chmod(f->settings.recovery_file, 0600), 0);
+}
+
+static uint64_t replacements(struct fixture *f)
+{
+	return hierarchy_counter(token_store_hierarchy(f->store)).replaced;
+}
+
+/* On another TPM, whose counters are elsewhere: only with the secret and the switch, and it is written down. */
+static void a_lost_counter_is_replaced_only_when_asked(void **state)
+{
+	struct fixture *f = *state;
+	struct scratch folder;
+
+	write_recovery(f, &folder);
+	fixture_reopen(f);
+	snprintf(counter_id, sizeof(counter_id), "two");
+	counter_value = 100;
+	refused(f, "accept-rollback");
+	f->settings.accept_rollback = true;
+	f->settings.recovery_file[0] = '\0';
+	refused(f, "does nothing");
+	scratch_path(&folder, "recovery", f->settings.recovery_file);
+	fixture_reopen(f);
+	assert_int_equal(replacements(f), 1);
+	assert_int_equal(login(f, USER_PIN), CKR_OK);
+	f->settings.accept_rollback = false;
+	fixture_reopen(f);
+	assert_int_equal(replacements(f), 1);
+	/* And the new one is as strict as the old. */
+	counter_value++;
+	refused(f, "ROLLED BACK");
+	counter_value--;
+	fixture_reopen(f);
+	/* What has its counter keeps it, whatever is allowed. */
+	f->settings.accept_rollback = true;
+	counter_value++;
+	refused(f, "ROLLED BACK");
+	counter_value--;
+	fixture_reopen(f);
+	assert_int_equal(replacements(f), 1);
+	scratch_remove(&folder);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -147,6 +209,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(kill_before_the_increment_is_no_rollback, setup, fixture_teardown),
 		cmocka_unit_test_setup_teardown(what_was_put_back_is_refused, setup, fixture_teardown),
 		cmocka_unit_test_setup_teardown(without_its_counter_it_is_refused, setup, fixture_teardown),
+		cmocka_unit_test_setup_teardown(a_lost_counter_is_replaced_only_when_asked, setup, fixture_teardown),
 	};
 
 	log_open("test", LOG_LEVEL_NOTICE);
