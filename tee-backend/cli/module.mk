@@ -14,12 +14,14 @@ bin_PROGRAMS += %D%/keyclave
 	%D%/cmd_init.c \
 	%D%/cmd_keygen.c \
 	%D%/cmd_list.c \
+	%D%/cmd_measure.c \
 	%D%/cmd_pin.c \
 	%D%/cmd_policy.c \
 	%D%/cmd_status.c \
 	%D%/cmd_tpm_policy.c \
 	%D%/cmd_uri.c \
 	%D%/cmd_verify.c \
+	%D%/eif.c %D%/eif.h \
 	%D%/main.c \
 	%D%/print.c \
 	%D%/secret.c \

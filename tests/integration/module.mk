@@ -81,3 +81,6 @@ EXTRA_DIST += %D%/test_derive.sh
 # In a guest of QEMU (tests/guest).
 guest_tests += %D%/nsm_guest.sh
 EXTRA_DIST += %D%/nsm_guest.sh
+
+integration_tests += %D%/test_measure.sh
+EXTRA_DIST += %D%/test_measure.sh
