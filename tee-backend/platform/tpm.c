@@ -44,6 +44,20 @@ static struct tpm *tpm_of(struct platform *base)
 	return (struct tpm *)base;
 }
 
+static void acquire(struct tpm *t)
+{
+	pthread_mutex_lock(&t->lock);
+}
+
+/* RV as it is; the next one finds a connection that works. */
+static CK_RV release(struct tpm *t, CK_RV rv)
+{
+	if (rv == CKR_DEVICE_ERROR || rv == CKR_DEVICE_MEMORY)
+		tpm_context_recover(&t->context);
+	pthread_mutex_unlock(&t->lock);
+	return rv;
+}
+
 /* ---- the sealed key ---- */
 
 static CK_RV tpm_key(struct platform *base, struct span mix, uint8_t key[PLATFORM_KEY_SIZE])
@@ -51,10 +65,9 @@ static CK_RV tpm_key(struct platform *base, struct span mix, uint8_t key[PLATFOR
 	struct tpm *t = tpm_of(base);
 	CK_RV rv = CKR_OK;
 
-	pthread_mutex_lock(&t->lock);
+	acquire(t);
 	rv = tpm_root_open(&t->root, &t->context, mix, key);
-	pthread_mutex_unlock(&t->lock);
-	return rv;
+	return release(t, rv);
 }
 
 static CK_RV tpm_key_new(struct platform *base, struct buffer *mix, uint8_t key[PLATFORM_KEY_SIZE])
@@ -62,10 +75,9 @@ static CK_RV tpm_key_new(struct platform *base, struct buffer *mix, uint8_t key[
 	struct tpm *t = tpm_of(base);
 	CK_RV rv = CKR_OK;
 
-	pthread_mutex_lock(&t->lock);
+	acquire(t);
 	rv = tpm_root_new(&t->root, &t->context, mix, key);
-	pthread_mutex_unlock(&t->lock);
-	return rv;
+	return release(t, rv);
 }
 
 static bool tpm_key_is_current(struct platform *base, struct span mix)
@@ -73,7 +85,7 @@ static bool tpm_key_is_current(struct platform *base, struct span mix)
 	struct tpm *t = tpm_of(base);
 	bool current = true;
 
-	pthread_mutex_lock(&t->lock);
+	acquire(t);
 	current = tpm_root_is_current(&t->root, &t->context, mix);
 	pthread_mutex_unlock(&t->lock);
 	return current;
@@ -87,14 +99,14 @@ static CK_RV tpm_evidence(struct platform *base, const struct platform_digest *d
 	struct tpm *t = tpm_of(base);
 	CK_RV rv = CKR_OK;
 
-	pthread_mutex_lock(&t->lock);
+	acquire(t);
 	/* The list first: entries that come later are not in the quote, and it would not replay. */
 	if (t->ima)
 		rv = boot_log_read("tpm", "IMA's list", t->ima_log, IMA_LOG_MAX, &evidence->ima_log);
 	if (rv == CKR_OK)
 		rv = tpm_attest_quote(&t->context, t->root.selection.bank, digest, buffer_span(&t->ek_certificate),
 				      &evidence->report);
-	pthread_mutex_unlock(&t->lock);
+	rv = release(t, rv);
 	if (rv == CKR_OK && !buffer_set(&evidence->event_log, t->event_log.data, t->event_log.size))
 		rv = CKR_DEVICE_MEMORY;
 	return rv;
@@ -134,10 +146,9 @@ static CK_RV tpm_counter_make(struct platform *base, const uint8_t auth[PLATFORM
 	struct tpm *t = tpm_of(base);
 	CK_RV rv = CKR_OK;
 
-	pthread_mutex_lock(&t->lock);
+	acquire(t);
 	rv = tpm_counter_new(&t->context, auth, id, value);
-	pthread_mutex_unlock(&t->lock);
-	return rv;
+	return release(t, rv);
 }
 
 static CK_RV count(struct platform *base, struct span id, const uint8_t auth[PLATFORM_KEY_SIZE], bool increment,
@@ -146,10 +157,9 @@ static CK_RV count(struct platform *base, struct span id, const uint8_t auth[PLA
 	struct tpm *t = tpm_of(base);
 	CK_RV rv = CKR_OK;
 
-	pthread_mutex_lock(&t->lock);
+	acquire(t);
 	rv = tpm_counter_read(&t->context, id, auth, increment, value);
-	pthread_mutex_unlock(&t->lock);
-	return rv;
+	return release(t, rv);
 }
 
 static CK_RV counter_value(struct platform *base, struct span id, const uint8_t auth[PLATFORM_KEY_SIZE], uint64_t *value)
@@ -168,9 +178,9 @@ static CK_RV tpm_random(struct platform *base, uint8_t *out, size_t size, size_t
 	struct tpm *t = tpm_of(base);
 	CK_RV rv = CKR_OK;
 
-	pthread_mutex_lock(&t->lock);
+	acquire(t);
 	rv = tpm_context_random(&t->context, out, size);
-	pthread_mutex_unlock(&t->lock);
+	rv = release(t, rv);
 	*got = rv == CKR_OK ? size : 0;
 	return rv;
 }

@@ -113,6 +113,49 @@ void tpm_context_close(struct tpm_context *c)
 	*c = (struct tpm_context){0};
 }
 
+/* TPM2_FlushContext past the ESAPI, which does not know what an earlier context of its kind made. */
+static void flush_left(const struct tpm_context *c, TPM2_HANDLE handle)
+{
+	uint8_t command[14], response[64];
+	size_t at = 0, size = sizeof(response);
+
+	if (Tss2_MU_TPM2_ST_Marshal(TPM2_ST_NO_SESSIONS, command, sizeof(command), &at) == TSS2_RC_SUCCESS &&
+	    Tss2_MU_UINT32_Marshal(sizeof(command), command, sizeof(command), &at) == TSS2_RC_SUCCESS &&
+	    Tss2_MU_TPM2_CC_Marshal(TPM2_CC_FlushContext, command, sizeof(command), &at) == TSS2_RC_SUCCESS &&
+	    Tss2_MU_TPM2_HANDLE_Marshal(handle, command, sizeof(command), &at) == TSS2_RC_SUCCESS &&
+	    Tss2_Tcti_Transmit(c->tcti, sizeof(command), command) == TSS2_RC_SUCCESS)
+		Tss2_Tcti_Receive(c->tcti, &size, response, TSS2_TCTI_TIMEOUT_BLOCK);
+}
+
+/* All handles of the kind of FIRST: behind a resource manager there are none but ours, and /dev/tpm0 has one user. */
+static void flush_all_left(const struct tpm_context *c, TPM2_HANDLE first)
+{
+	TPMS_CAPABILITY_DATA *data = NULL;
+	TPMI_YES_NO more = 0;
+
+	if (Esys_GetCapability(c->esys, ESYS_TR_NONE, ESYS_TR_NONE, ESYS_TR_NONE, TPM2_CAP_HANDLES, first,
+			       TPM2_MAX_CAP_HANDLES, &more, &data) != TSS2_RC_SUCCESS)
+		return;
+	for (UINT32 i = 0; i < data->data.handles.count; i++)
+		flush_left(c, data->data.handles.handle[i]);
+	Esys_Free(data);
+}
+
+void tpm_context_recover(struct tpm_context *c)
+{
+	TSS2_RC rc = TSS2_RC_SUCCESS;
+
+	Esys_Finalize(&c->esys);
+	rc = Esys_Initialize(&c->esys, c->tcti, NULL);
+	if (rc != TSS2_RC_SUCCESS) {
+		c->esys = NULL;
+		tpm_context_failed(rc, "beginning anew with the TPM");
+		return;
+	}
+	flush_all_left(c, TPM2_TRANSIENT_FIRST);
+	flush_all_left(c, TPM2_LOADED_SESSION_FIRST);
+}
+
 /* ---- keys ---- */
 
 bool tpm_context_name(const TPMT_PUBLIC *public, TPM2B_NAME *name)

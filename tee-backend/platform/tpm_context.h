@@ -23,6 +23,12 @@ struct tpm_context {
 CK_RV tpm_context_open(struct tpm_context *c, const char *tcti);
 void tpm_context_close(struct tpm_context *c);
 
+/*
+ * After a command that failed: one whose response was not authentic leaves an ESAPI context that takes no further command.
+ * Begins anew on the same connection, and flushes what was left in the TPM.
+ */
+void tpm_context_recover(struct tpm_context *c);
+
 /* Logs that the TPM refused WHAT, and what RC means: CKR_DEVICE_MEMORY, CKR_DEVICE_ERROR. */
 CK_RV tpm_context_failed(TSS2_RC rc, const char *what);
 
