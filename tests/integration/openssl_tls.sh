@@ -43,7 +43,7 @@ servers() {
 	for cipher in AES128-SHA AES256-GCM-SHA384; do
 		connect "RSA key exchange, $cipher" "Ciphersuite: $cipher" -tls1_2 -cipher "$cipher:@SECLEVEL=0"
 	done
-	connect "PKCS #1 signature in TLS 1.2" 'Signature type: RSA$' -tls1_2 -sigalgs RSA+SHA256
+	connect "PKCS #1 signature in TLS 1.2" 'Signature type: (RSA|rsa_pkcs1_sha256)$' -tls1_2 -sigalgs RSA+SHA256
 	connect "resumption's first half" 'TLSv1.3' -tls1_3 -sess_out "$T/session"
 	stop_server
 }
