@@ -127,9 +127,10 @@ static void flush_left(const struct tpm_context *c, TPM2_HANDLE handle)
 		Tss2_Tcti_Receive(c->tcti, &size, response, TSS2_TCTI_TIMEOUT_BLOCK);
 }
 
-/* All handles of the kind of FIRST: behind a resource manager there are none but ours, and /dev/tpm0 has one user. */
-static void flush_all_left(const struct tpm_context *c, TPM2_HANDLE first)
+/* All handles of this KIND, TPM2_HT_TRANSIENT and the like: behind a resource manager there are none but ours, and /dev/tpm0 has one user. */
+static void flush_all_left(const struct tpm_context *c, TPM2_HT kind)
 {
+	const TPM2_HANDLE first = (TPM2_HANDLE)kind << TPM2_HR_SHIFT;
 	TPMS_CAPABILITY_DATA *data = NULL;
 	TPMI_YES_NO more = 0;
 
@@ -152,8 +153,8 @@ void tpm_context_recover(struct tpm_context *c)
 		tpm_context_failed(rc, "beginning anew with the TPM");
 		return;
 	}
-	flush_all_left(c, TPM2_TRANSIENT_FIRST);
-	flush_all_left(c, TPM2_LOADED_SESSION_FIRST);
+	flush_all_left(c, TPM2_HT_TRANSIENT);
+	flush_all_left(c, TPM2_HT_LOADED_SESSION);
 }
 
 /* ---- keys ---- */
