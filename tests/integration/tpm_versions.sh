@@ -5,73 +5,9 @@
 # approved once opens nothing after the floor was raised: neither as it is, nor with an older store, nor with a counter made anew.
 . "${KC_SRCDIR:-.}/tests/lib/tap.sh" || exit 99
 . "$KC_SRCDIR/tests/integration/token.sh" || exit 99
-need swtpm socat tpm2_pcrextend openssl python3
-k() { timeout 60 "$KC_CLI" "$@"; }
-keeper=
-swtpm_pid=
-socket=$T/tpm.sock
-export TPM2TOOLS_TCTI="swtpm:path=$socket"
-tpm_on() {
-	mkdir -p "$T/tpm"
-	swtpm socket --tpm2 --tpmstate "dir=$T/tpm" --server "type=unixio,path=$socket" \
-		--ctrl "type=unixio,path=$socket.ctrl" --flags not-need-init,startup-clear >>"$T/swtpm" 2>&1 &
-	swtpm_pid=$!
-	wait_for_socket "$socket" || bail_out "swtpm: $(cat "$T/swtpm")"
-}
-tpm_off() {
-	kill "$swtpm_pid" 2>/dev/null
-	wait "$swtpm_pid" 2>/dev/null
-	swtpm_pid=
-	rm -f "$socket" "$socket.ctrl"
-}
-at_exit '[ -z "$swtpm_pid" ] || kill "$swtpm_pid"'
-at_exit '[ -z "$keeper" ] || kill "$keeper"'
-# boot KERNEL: a TPM after the boot of that one.
-boot() {
-	[ -z "$swtpm_pid" ] || tpm_off
-	tpm_on
-	tpm2_pcrextend "4:sha256=$(printf '%064d' "$1")" || bail_out "tpm2_pcrextend"
-}
-# What keeps the TPM's connection open (docs/platforms/tpm.md).
-cat >"$T/bridge" <<EOF
-#!/bin/bash
-for fd in /proc/\$\$/fd/*; do
-	fd=\${fd##*/}
-	[ "\$fd" -le 2 ] || [ "\$fd" -eq 255 ] || eval "exec \$fd>&-"
-done
-exec socat STDIO UNIX-CONNECT:$socket
-EOF
-chmod 755 "$T/bridge"
+. "$KC_SRCDIR/tests/integration/swtpm.sh" || exit 99
 mkdir -p "$T/root/sys/class/tpm/tpm0/pcr-sha256" "$T/policies"
-configure() {
-	{
-		printf '[daemon]\nplatform = tpm\n[platform]\nplatform-root = %s\ntpm-tcti = cmd:exec %s\n' "$T/root" "$T/bridge"
-		printf 'tpm-pcrs = sha256:0,4\ntpm-policy-key = %s\ntpm-policy-dir = %s\n' "$T/policy.pem" "$T/policies"
-		printf '%s\n' "$@"
-	} >"$KEYCLAVE_CONF"
-}
-start() {
-	: >"$T/log"
-	"$KC_DAEMON" >>"$T/log" 2>&1 &
-	keeper=$!
-	wait_until 30 k status
-}
-stop() {
-	kill "$keeper" 2>/dev/null
-	wait "$keeper" 2>/dev/null
-	keeper=
-}
-refuses() {
-	: >"$T/log"
-	! timeout 60 "$KC_DAEMON" >>"$T/log" 2>&1
-}
-logged() { check_output "$1" "$2" cat "$T/log"; }
-json() {
-	local expression=$1
-	shift
-	"$@" --json 2>/dev/null | python3 -c "import json,sys; d=json.load(sys.stdin); print($expression)"
-}
-identity() { json 'd["tokens"][0]["identity"]' k status; }
+approvals=("tpm-policy-key = $T/policy.pem" "tpm-policy-dir = $T/policies")
 # values KERNEL: PCR values of a boot of that kernel, in tpm2_pcrread's form.
 values() {
 	python3 - "$1" >"$T/values.$1" <<'END'
@@ -91,7 +27,7 @@ openssl ecparam -name prime256v1 -genkey -noout -out "$T/policy.key"
 openssl pkey -in "$T/policy.key" -pubout -out "$T/policy.pem"
 openssl genrsa -out "$T/rsa.key" 2048 2>/dev/null
 openssl pkey -in "$T/rsa.key" -pubout -out "$T/rsa.pem"
-configure
+configure "${approvals[@]}"
 boot 1
 for kernel in 1 2; do values $kernel; done
 check_output "command: what it prints" 'policy: [0-9a-f]{64}' k tpm-policy --values "$T/values.1"
@@ -126,10 +62,10 @@ check_status "command: so is a bank of SHA-1" 2 k tpm-policy --pcrs sha1:0 --val
 
 # ---- a store under a version, and its update ----
 check "kernel 1 is approved as version 1" approve 1 1
-configure 'tpm-version-floor = 2'
+configure "${approvals[@]}" 'tpm-version-floor = 2'
 check "a floor above what runs is refused" refuses
 logged "by name" 'above what runs'
-configure
+configure "${approvals[@]}"
 check "a store is made" start || diag_file "$T/log"
 logged "it has a floor" 'version floor was made'
 floor=$(grep -oE "version floor was made, NV index 0x[0-9a-f]+" "$T/log" | grep -oE '0x[0-9a-f]+')
@@ -157,11 +93,11 @@ stop
 
 # ---- the attack: back to an image that was approved once ----
 boot 2
-configure 'tpm-version-floor = own'
+configure "${approvals[@]}" 'tpm-version-floor = own'
 check "kernel 2 raises the floor" start
 logged "it says so" 'version floor is 2 now'
 stop
-configure
+configure "${approvals[@]}"
 boot 1
 check "floor: kernel 1 is refused" refuses
 logged "floor: by name" 'approved as version 1, but the version floor is 2'
