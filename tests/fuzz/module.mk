@@ -128,3 +128,8 @@ fuzz_programs += %D%/fuzz_carrier
 %C%_fuzz_carrier_SOURCES = %D%/fuzz_carrier.c $(fuzz_main)
 %C%_fuzz_carrier_LDFLAGS = $(AM_LDFLAGS) $(KC_FUZZ_LDFLAGS)
 EXTRA_DIST += %D%/corpus/carrier
+
+fuzz_programs += %D%/fuzz_tsm
+%C%_fuzz_tsm_SOURCES = %D%/fuzz_tsm.c $(fuzz_main)
+%C%_fuzz_tsm_LDFLAGS = $(AM_LDFLAGS) $(KC_FUZZ_LDFLAGS)
+EXTRA_DIST += %D%/corpus/tsm
