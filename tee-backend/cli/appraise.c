@@ -131,15 +131,23 @@ static int take_identity(const struct cli *cli, struct policy *policy)
 	return take_hex(cli, "--identity", 256, &policy->identity[policy->identity_count++]);
 }
 
-static int take_policy(const struct cli *cli, struct policy *policy)
+static int take_policy(const struct cli *cli, struct appraise *a)
 {
+	struct policy *policy = &a->policy;
 	struct buffer content = {0};
+	const char *reason = NULL;
 	char why[256] = "";
+	size_t roots = policy->trust_root_count;
 	bool good = cli_read_file(cli, optarg, POLICY_SIZE_MAX, &content);
 
 	if (good && !policy_read(policy, buffer_span(&content), why, sizeof(why))) {
 		cli_error(cli, "%s: %s", optarg, why);
 		good = false;
+	}
+	for (; good && roots < policy->trust_root_count; roots++) {
+		good = endorsements_add_roots(&a->endorsements, buffer_span(&policy->trust_root[roots]), &reason);
+		if (!good)
+			cli_error(cli, "%s: trust-roots: %s", optarg, reason);
 	}
 	buffer_free(&content);
 	return good ? CLI_OK : CLI_USAGE;
@@ -200,7 +208,7 @@ static int take_option(const struct cli *cli, int option, struct appraise *a)
 		a->policy.allow |= POLICY_ALLOW_ANY_IDENTITY;
 		return CLI_OK;
 	case OPTION_POLICY:
-		return take_policy(cli, &a->policy);
+		return take_policy(cli, a);
 	case OPTION_ALLOW:
 		return take_allow(cli, &a->policy);
 	case OPTION_ALLOW_NOTEE:

@@ -10,10 +10,14 @@
 #include "common/cbor_writer.h"
 #include "verifier/claims.h"
 
-enum claim_form { CLAIM_UINT, CLAIM_BOOL, CLAIM_BYTES, CLAIM_TEXT, CLAIM_NUMBERS };
+enum claim_form { CLAIM_UINT, CLAIM_BOOL, CLAIM_BYTES, CLAIM_TEXT, CLAIM_NUMBERS, CLAIM_DIGESTS };
 
 enum claim_presence {
 	CLAIM_ALWAYS,
+	CLAIM_OF_TOKEN, /* of its keys, too; neither of a channel nor of a migration */
+	CLAIM_OPTIONAL_OF_TOKEN, /* absent when empty */
+	CLAIM_OF_CHANNEL,
+	CLAIM_OF_MIGRATION,
 	CLAIM_OF_KEY,
 	CLAIM_OPTIONAL_OF_KEY, /* absent when empty */
 	CLAIM_OPTIONAL,	       /* a number, absent when it is 0 */
@@ -35,12 +39,13 @@ static const struct claim_row rows[] = {
 	{4, CLAIM_TEXT, CLAIM_ALWAYS, offsetof(struct claims, platform), 32},
 	{5, CLAIM_TEXT, CLAIM_ALWAYS, offsetof(struct claims, protector), 256},
 	{6, CLAIM_TEXT, CLAIM_ALWAYS, offsetof(struct claims, rollback), 32},
-	{7, CLAIM_TEXT, CLAIM_ALWAYS, offsetof(struct claims, serial), 16},
-	{8, CLAIM_TEXT, CLAIM_ALWAYS, offsetof(struct claims, token_label), 32},
-	{9, CLAIM_UINT, CLAIM_ALWAYS, offsetof(struct claims, epoch), UINT64_MAX},
-	{10, CLAIM_BYTES, CLAIM_ALWAYS, offsetof(struct claims, identity), 256},
-	{11, CLAIM_BOOL, CLAIM_ALWAYS, offsetof(struct claims, weak_pin), 1},
+	{7, CLAIM_TEXT, CLAIM_OF_TOKEN, offsetof(struct claims, serial), 16},
+	{8, CLAIM_TEXT, CLAIM_OF_TOKEN, offsetof(struct claims, token_label), 32},
+	{9, CLAIM_UINT, CLAIM_OF_TOKEN, offsetof(struct claims, epoch), UINT64_MAX},
+	{10, CLAIM_BYTES, CLAIM_OF_TOKEN, offsetof(struct claims, identity), 256},
+	{11, CLAIM_BOOL, CLAIM_OF_TOKEN, offsetof(struct claims, weak_pin), 1},
 	{12, CLAIM_UINT, CLAIM_OPTIONAL, offsetof(struct claims, counter_replaced), UINT32_MAX},
+	{13, CLAIM_BYTES, CLAIM_OPTIONAL_OF_TOKEN, offsetof(struct claims, migration), CLAIMS_DIGEST_SIZE},
 	{20, CLAIM_BYTES, CLAIM_OPTIONAL_OF_KEY, offsetof(struct claims, public_key), 16384},
 	{21, CLAIM_UINT, CLAIM_OF_KEY, offsetof(struct claims, class), UINT32_MAX},
 	{22, CLAIM_UINT, CLAIM_OF_KEY, offsetof(struct claims, key_type), UINT32_MAX},
@@ -53,6 +58,11 @@ static const struct claim_row rows[] = {
 	{29, CLAIM_TEXT, CLAIM_OPTIONAL_OF_KEY, offsetof(struct claims, label), 8192},
 	{30, CLAIM_TEXT, CLAIM_OF_KEY, offsetof(struct claims, unique_id), 64},
 	{31, CLAIM_UINT, CLAIM_OF_KEY, offsetof(struct claims, version), UINT64_MAX},
+	{40, CLAIM_BYTES, CLAIM_OF_CHANNEL, offsetof(struct claims, channel_key), 16384},
+	{41, CLAIM_BYTES, CLAIM_OF_CHANNEL, offsetof(struct claims, exporter), CLAIMS_EXPORTER_SIZE},
+	{42, CLAIM_DIGESTS, CLAIM_OF_CHANNEL, offsetof(struct claims, identities), CLAIMS_IDENTITIES_MAX},
+	{50, CLAIM_BYTES, CLAIM_OF_MIGRATION, offsetof(struct claims, wrap_key), CLAIMS_WRAP_KEY_SIZE},
+	{51, CLAIM_BYTES, CLAIM_OF_MIGRATION, offsetof(struct claims, mix), CLAIMS_MIX_MAX},
 };
 
 #define ROW_COUNT (sizeof(rows) / sizeof(rows[0]))
@@ -64,13 +74,25 @@ static const void *field(const struct claims *claims, const struct claim_row *ro
 
 static bool present(const struct claims *claims, const struct claim_row *row)
 {
-	if (row->presence == CLAIM_ALWAYS)
+	switch (row->presence) {
+	case CLAIM_ALWAYS:
 		return true;
-	if (row->presence == CLAIM_OPTIONAL)
-		return *(const uint64_t *)field(claims, row) > 0;
-	if (!claims->is_key)
-		return false;
-	return row->presence == CLAIM_OF_KEY || ((const struct span *)field(claims, row))->size > 0;
+	case CLAIM_OF_TOKEN:
+		return !claims->is_channel && !claims->is_migration;
+	case CLAIM_OPTIONAL_OF_TOKEN:
+		return !claims->is_channel && !claims->is_migration && ((const struct span *)field(claims, row))->size > 0;
+	case CLAIM_OF_CHANNEL:
+		return claims->is_channel;
+	case CLAIM_OF_MIGRATION:
+		return claims->is_migration;
+	case CLAIM_OF_KEY:
+		return claims->is_key;
+	case CLAIM_OPTIONAL:
+		return !claims->is_channel && !claims->is_migration && *(const uint64_t *)field(claims, row) > 0;
+	case CLAIM_OPTIONAL_OF_KEY:
+		return claims->is_key && ((const struct span *)field(claims, row))->size > 0;
+	}
+	return false;
 }
 
 static bool write_claim(struct cbor_writer *w, const struct claims *claims, const struct claim_row *row)
@@ -96,6 +118,11 @@ static bool write_claim(struct cbor_writer *w, const struct claims *claims, cons
 		for (size_t i = 0; i < claims->mechanism_count; i++)
 			cbor_writer_uint(w, claims->mechanisms[i]);
 		return claims->mechanism_count <= row->max;
+	case CLAIM_DIGESTS:
+		cbor_writer_array(w, claims->identity_count);
+		for (size_t i = 0; i < claims->identity_count; i++)
+			cbor_writer_bytes(w, claims->identities[i]);
+		return claims->identity_count <= row->max;
 	}
 	return false;
 }
@@ -130,6 +157,19 @@ static bool read_numbers(struct cbor_reader *r, struct claims *claims, uint64_t 
 	return true;
 }
 
+static bool read_digests(struct cbor_reader *r, struct claims *claims, uint64_t max)
+{
+	size_t count = 0;
+
+	if (!cbor_reader_array(r, (size_t)max, &count))
+		return false;
+	for (size_t i = 0; i < count; i++)
+		if (!cbor_reader_bytes(r, CLAIMS_DIGEST_SIZE, &claims->identities[i]))
+			return false;
+	claims->identity_count = count;
+	return true;
+}
+
 static bool read_claim(struct cbor_reader *r, struct claims *claims, const struct claim_row *row)
 {
 	void *value = (char *)claims + row->offset;
@@ -145,6 +185,8 @@ static bool read_claim(struct cbor_reader *r, struct claims *claims, const struc
 		return cbor_reader_text(r, (size_t)row->max, value);
 	case CLAIM_NUMBERS:
 		return read_numbers(r, claims, row->max);
+	case CLAIM_DIGESTS:
+		return read_digests(r, claims, row->max);
 	}
 	return false;
 }
@@ -176,30 +218,49 @@ static bool read_rows(struct cbor_reader *r, size_t count, struct claims *claims
 	return true;
 }
 
-static bool is_of_key(const struct claim_row *row)
-{
-	return row->presence == CLAIM_OF_KEY || row->presence == CLAIM_OPTIONAL_OF_KEY;
-}
-
-/* A key's claims come together, or not at all. */
-static bool complete(struct claims *claims, const bool seen[], const char **why)
+/* Whether the map has one of the claims of WHICH. */
+static bool saw(const bool seen[], enum claim_presence which)
 {
 	for (size_t i = 0; i < ROW_COUNT; i++)
-		claims->is_key = claims->is_key || (seen[i] && is_of_key(&rows[i]));
-	for (size_t i = 0; i < ROW_COUNT; i++) {
-		bool needed = rows[i].presence == CLAIM_ALWAYS ||
-			      (claims->is_key && rows[i].presence == CLAIM_OF_KEY);
+		if (seen[i] && rows[i].presence == which)
+			return true;
+	return false;
+}
 
-		if (needed && !seen[i]) {
-			*why = "a claim is missing";
-			return false;
-		}
-		if (seen[i] && rows[i].presence == CLAIM_OPTIONAL && !*(const uint64_t *)field(claims, &rows[i])) {
-			*why = "a claim that says nothing";
-			return false;
-		}
+/* A digest and a key are whole, or it is no claim. */
+static bool sizes_fit(const struct claims *claims, const bool seen[])
+{
+	if (claims->is_migration && (claims->wrap_key.size != CLAIMS_WRAP_KEY_SIZE || !claims->mix.size))
+		return false;
+	return !saw(seen, CLAIM_OPTIONAL_OF_TOKEN) || claims->migration.size == CLAIMS_DIGEST_SIZE;
+}
+
+/*
+ * A key's claims come together, or not at all; so do those of a channel and of a migration, which then stand in the place of a
+ * token's.
+ */
+static bool complete(struct claims *claims, const bool seen[], const char **why)
+{
+	claims->is_key = saw(seen, CLAIM_OF_KEY) || saw(seen, CLAIM_OPTIONAL_OF_KEY);
+	claims->is_channel = saw(seen, CLAIM_OF_CHANNEL);
+	claims->is_migration = saw(seen, CLAIM_OF_MIGRATION);
+	if (claims->is_key + claims->is_channel + claims->is_migration > 1) {
+		*why = "claims that do not belong together";
+		return false;
 	}
-	return true;
+	for (size_t i = 0; i < ROW_COUNT; i++) {
+		bool optional = rows[i].presence == CLAIM_OPTIONAL_OF_KEY || rows[i].presence == CLAIM_OPTIONAL_OF_TOKEN;
+
+		if (present(claims, &rows[i]) == seen[i] || (optional && !seen[i]) ||
+		    (rows[i].presence == CLAIM_OPTIONAL_OF_KEY && claims->is_key))
+			continue;
+		*why = !seen[i]				       ? "a claim is missing"
+		       : rows[i].presence == CLAIM_OPTIONAL ? "a claim that says nothing"
+							    : "claims that do not belong together";
+		return false;
+	}
+	*why = "a claim of a wrong size";
+	return sizes_fit(claims, seen);
 }
 
 bool claims_read(struct span input, struct claims *claims, const char **why)

@@ -16,6 +16,16 @@
 /* Domain tags: what a piece of evidence may be used for (security rule 1). */
 #define CLAIMS_PURPOSE_TOKEN "keyclave/token/1"
 #define CLAIMS_PURPOSE_KEY "keyclave/object-key/1"
+#define CLAIMS_PURPOSE_CHANNEL "keyclave/channel/1"
+#define CLAIMS_PURPOSE_MIGRATION "keyclave/migration/1"
+
+/* Of a channel's claims: tokens in the store. */
+#define CLAIMS_IDENTITIES_MAX 256
+#define CLAIMS_EXPORTER_SIZE 32
+
+#define CLAIMS_DIGEST_SIZE 32
+#define CLAIMS_WRAP_KEY_SIZE 32
+#define CLAIMS_MIX_MAX 3840
 
 /* Bits of .policy: the CKA_ flags of a key, in the order of docs/evidence.md. */
 enum claims_policy {
@@ -34,19 +44,21 @@ enum claims_policy {
 	CLAIMS_TRUSTED = 1 << 12,
 };
 
-/* Spans are borrowed. A key's members are there when .is_key. */
+/* Spans are borrowed. A token's members are there unless .is_channel or .is_migration, a key's besides when .is_key. */
 struct claims {
 	struct span purpose; /* text */
 	struct span nonce;
 	struct span platform;
 	struct span protector;
 	struct span rollback;
+
 	struct span serial;
 	struct span token_label;
 	uint64_t epoch;
 	struct span identity; /* SubjectPublicKeyInfo of the token's identity key */
 	bool weak_pin;
 	uint64_t counter_replaced; /* how often the counter of .rollback was replaced on a recovery; 0: no claim */
+	struct span migration; /* SHA-256 of the policy by which the store may move (CLAIMS_DIGEST_SIZE); empty: it may not */
 
 	bool is_key;
 	struct span public_key; /* SubjectPublicKeyInfo; empty: a secret key */
@@ -62,6 +74,18 @@ struct claims {
 	struct span label;
 	struct span unique_id; /* text */
 	uint64_t version;
+
+	/* A daemon that answers at the end of a TLS connection (protocol/attested.h). */
+	bool is_channel;
+	struct span channel_key; /* SubjectPublicKeyInfo of the daemon's TLS key */
+	struct span exporter;    /* CLAIMS_EXPORTER_SIZE bytes of this connection; empty in the TLS certificate */
+	struct span identities[CLAIMS_IDENTITIES_MAX]; /* SHA-256 of the identities of its tokens */
+	size_t identity_count;
+
+	/* A version of the enclave that asks for a store (keys/migration.h). */
+	bool is_migration;
+	struct span wrap_key; /* X25519, CLAIMS_WRAP_KEY_SIZE bytes: the store's root is to be sealed to it */
+	struct span mix;      /* of the platform's key that its private half is derived from; at most CLAIMS_MIX_MAX bytes */
 };
 
 /* Appends the map to OUT. False: no memory, or a value beyond its limit. */

@@ -55,6 +55,9 @@ static bool take_endorsements(const struct keyclave_verify_request *request, str
 	for (size_t i = 0; i < request->root_count; i++)
 		if (!endorsements_add_roots(&v->endorsements, span_of(request->roots[i]), &why))
 			return unusable(v, "roots", why);
+	for (size_t i = 0; i < v->policy.trust_root_count; i++)
+		if (!endorsements_add_roots(&v->endorsements, buffer_span(&v->policy.trust_root[i]), &why))
+			return unusable(v, "policy: trust-roots", why);
 	return true;
 }
 

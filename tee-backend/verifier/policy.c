@@ -279,6 +279,26 @@ static bool read_identity(struct reading *r, json_t *json)
 	return read_values(r, "identity", json, r->policy->identity, &r->policy->identity_count);
 }
 
+/* Whoever may write the policy decides what is believed; that these are certificates is seen when they are used. */
+static bool read_trust_roots(struct reading *r, json_t *json)
+{
+	struct policy *p = r->policy;
+
+	if (!json_is_array(json) || !json_array_size(json))
+		return refuse(r, "trust-roots: an array of certificates in PEM is wanted");
+	for (size_t i = 0; i < json_array_size(json); i++) {
+		const char *text = json_string_value(json_array_get(json, i));
+
+		if (!text || strncmp(text, "-----BEGIN CERTIFICATE-----", 27) != 0)
+			return refuse(r, "trust-roots: certificates in PEM are wanted");
+		if (p->trust_root_count == POLICY_ROOTS_MAX)
+			return refuse(r, "trust-roots: more than %d", POLICY_ROOTS_MAX);
+		if (!buffer_set(&p->trust_root[p->trust_root_count++], text, strlen(text)))
+			return refuse(r, "no memory");
+	}
+	return true;
+}
+
 static bool read_max_age(struct reading *r, json_t *json)
 {
 	return read_count(r, "max-age", json, &r->policy->max_age_s);
@@ -315,6 +335,7 @@ static const struct {
 } members[] = {
 	{"version", read_version},   {"allow", read_allow},     {"platforms", read_platforms},
 	{"identity", read_identity}, {"max-age", read_max_age}, {"key", read_key},
+	{"trust-roots", read_trust_roots},
 };
 
 static bool read_member(struct reading *r, const char *name, json_t *json)
@@ -360,6 +381,8 @@ void policy_free(struct policy *policy)
 		return;
 	for (size_t i = 0; i < policy->identity_count; i++)
 		buffer_free(&policy->identity[i]);
+	for (size_t i = 0; i < policy->trust_root_count; i++)
+		buffer_free(&policy->trust_root[i]);
 	for (size_t i = 0; i < policy->expectation_count; i++)
 		for (size_t v = 0; v < policy->expectation[i].value_count; v++)
 			buffer_free(&policy->expectation[i].value[v]);

@@ -12,6 +12,7 @@
 #define POLICY_SIZE_MAX ((size_t)1024 * 1024)
 #define POLICY_EXPECTATIONS_MAX 256
 #define POLICY_VALUES_MAX 64
+#define POLICY_ROOTS_MAX 8
 
 /* Refused unless the policy's "allow" names it. */
 enum policy_allow {
@@ -45,6 +46,8 @@ struct policy {
 	size_t platform_count;
 	struct buffer identity[POLICY_VALUES_MAX]; /* SubjectPublicKeyInfo or its SHA-256: any of these */
 	size_t identity_count;
+	struct buffer trust_root[POLICY_ROOTS_MAX]; /* further trust anchors in PEM: for endorsements_add_roots */
+	size_t trust_root_count;
 	uint64_t max_age_s; /* 0: not asked. Judged where the evidence has a signed time only */
 	struct policy_expectation *expectation;
 	size_t expectation_count;
@@ -57,6 +60,8 @@ struct policy {
 	/* Given for one verification, not in a file. Borrowed. */
 	struct span nonce;      /* data NULL: none was given */
 	struct span public_key; /* SubjectPublicKeyInfo; data NULL: any */
+	const char *purpose;    /* CLAIMS_PURPOSE_*; NULL: a token's or a key's */
+	struct span exporter;   /* of a channel: its TLS exporter; data NULL: any */
 };
 
 /* Adds what the JSON says. False, and WHY (size given) with the place: unknown keys, wrong types, beyond limits. */

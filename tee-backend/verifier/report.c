@@ -118,6 +118,35 @@ static void add_key(json_t *claims, const struct claims *c)
 		json_object_set_new(claims, "public key", json_hex("", c->public_key));
 }
 
+static void add_token(json_t *claims, const struct claims *c)
+{
+	json_object_set_new(claims, "token", json_words(c->token_label));
+	json_object_set_new(claims, "serial", json_words(c->serial));
+	json_object_set_new(claims, "epoch", json_integer((json_int_t)c->epoch));
+	json_object_set_new(claims, "identity", json_hex("", c->identity));
+	json_object_set_new(claims, "weak PIN allowed", json_boolean(c->weak_pin));
+	if (c->counter_replaced)
+		json_object_set_new(claims, "rollback counter replaced", json_integer((json_int_t)c->counter_replaced));
+	json_object_set_new(claims, "migration", c->migration.size ? json_hex("", c->migration) : json_string("none"));
+}
+
+static void add_migration(json_t *claims, const struct claims *c)
+{
+	json_object_set_new(claims, "wrap key", json_hex("", c->wrap_key));
+	json_object_set_new(claims, "mix", json_hex("", c->mix));
+}
+
+static void add_channel(json_t *claims, const struct claims *c)
+{
+	json_t *identities = json_array();
+
+	for (size_t i = 0; i < c->identity_count; i++)
+		json_array_append_new(identities, json_hex("", c->identities[i]));
+	json_object_set_new(claims, "identities", identities);
+	json_object_set_new(claims, "channel key", json_hex("", c->channel_key));
+	json_object_set_new(claims, "exporter", json_hex("", c->exporter));
+}
+
 static json_t *json_claims(const struct claims *c)
 {
 	json_t *claims = json_object();
@@ -126,13 +155,12 @@ static json_t *json_claims(const struct claims *c)
 	json_object_set_new(claims, "platform", json_words(c->platform));
 	json_object_set_new(claims, "root protector", json_words(c->protector));
 	json_object_set_new(claims, "rollback protection", json_words(c->rollback));
-	json_object_set_new(claims, "token", json_words(c->token_label));
-	json_object_set_new(claims, "serial", json_words(c->serial));
-	json_object_set_new(claims, "epoch", json_integer((json_int_t)c->epoch));
-	json_object_set_new(claims, "identity", json_hex("", c->identity));
-	json_object_set_new(claims, "weak PIN allowed", json_boolean(c->weak_pin));
-	if (c->counter_replaced)
-		json_object_set_new(claims, "rollback counter replaced", json_integer((json_int_t)c->counter_replaced));
+	if (c->is_channel)
+		add_channel(claims, c);
+	else if (c->is_migration)
+		add_migration(claims, c);
+	else
+		add_token(claims, c);
 	json_object_set_new(claims, "nonce", json_hex("", c->nonce));
 	if (c->is_key)
 		add_key(claims, c);

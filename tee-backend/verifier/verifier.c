@@ -72,7 +72,7 @@ static bool check_measurement(struct verification *v)
 		return true;
 	if (appraisal_allows(v->a, POLICY_ALLOW_ANY_MEASUREMENT))
 		return appraisal_check(v->a, "measurement", true, "not pinned: any code on this platform would pass");
-	if (v->claims && v->policy->identity_count)
+	if (v->claims && v->policy->identity_count && !v->claims->is_migration)
 		return appraisal_check(v->a, "measurement", true, "not pinned: the token identity is");
 	return appraisal_check(v->a, "measurement", false,
 			       "none is pinned: name one in a policy (keyclave policy from-evidence begins it), or "
@@ -95,6 +95,34 @@ static bool check_nonce(struct verification *v)
 	return appraisal_check(v->a, "nonce", true, "not asked for: this evidence may be old");
 }
 
+/* Evidence of another purpose says something else, in words that look alike (security rule 1). */
+static bool check_purpose(struct verification *v)
+{
+	const struct claims *claims = v->claims;
+	const char *due = claims->is_key ? CLAIMS_PURPOSE_KEY : CLAIMS_PURPOSE_TOKEN;
+
+	if (v->policy->purpose)
+		due = v->policy->purpose;
+	if (span_equal(claims->purpose, span_text(due)) &&
+	    claims->is_channel == !strcmp(due, CLAIMS_PURPOSE_CHANNEL) &&
+	    claims->is_migration == !strcmp(due, CLAIMS_PURPOSE_MIGRATION) &&
+	    claims->is_key == !strcmp(due, CLAIMS_PURPOSE_KEY))
+		return true;
+	return appraisal_check(v->a, "purpose", false, "%.*s, not %s", text_size(claims->purpose),
+			       (const char *)claims->purpose.data, due);
+}
+
+/* That this very connection ends in the enclave which made the evidence (security rule 2). */
+static bool check_exporter(struct verification *v)
+{
+	bool same = span_equal(v->claims->exporter, v->policy->exporter);
+
+	if (!v->policy->exporter.data)
+		return true;
+	return appraisal_check(v->a, "channel", same, "%s",
+			       same ? "this connection" : "the evidence is about another connection");
+}
+
 static bool identity_matches(struct span identity, struct span pinned)
 {
 	uint8_t digest[SHA256_DIGEST_LENGTH];
@@ -106,10 +134,32 @@ static bool identity_matches(struct span identity, struct span pinned)
 	       memcmp(digest, pinned.data, sizeof(digest)) == 0;
 }
 
+/* Of a channel: one of the tokens behind it. */
+static bool identity_claimed(const struct claims *claims, struct span pinned)
+{
+	uint8_t digest[SHA256_DIGEST_LENGTH];
+	struct span short_form = pinned;
+
+	if (!claims->is_channel)
+		return identity_matches(claims->identity, pinned);
+	if (pinned.size != sizeof(digest)) {
+		if (!EVP_Digest(pinned.data, pinned.size, digest, NULL, EVP_sha256(), NULL))
+			return false;
+		short_form = (struct span){digest, sizeof(digest)};
+	}
+	for (size_t i = 0; i < claims->identity_count; i++)
+		if (span_equal(claims->identities[i], short_form))
+			return true;
+	return false;
+}
+
 static bool check_identity(struct verification *v)
 {
+	/* It asks for a store whose tokens it cannot know: its measurement, or who signed it, is all that there is. */
+	if (v->claims->is_migration)
+		return true;
 	for (size_t i = 0; i < v->policy->identity_count; i++)
-		if (identity_matches(v->claims->identity, buffer_span(&v->policy->identity[i])))
+		if (identity_claimed(v->claims, buffer_span(&v->policy->identity[i])))
 			return appraisal_check(v->a, "token identity", true, "the pinned one");
 	if (v->policy->identity_count)
 		return appraisal_check(v->a, "token identity", false, "not the pinned one");
@@ -121,7 +171,8 @@ static bool check_identity(struct verification *v)
 
 static bool check_key(struct verification *v)
 {
-	bool same = v->claims->is_key && span_equal(v->claims->public_key, v->policy->public_key);
+	struct span key = v->claims->is_channel ? v->claims->channel_key : v->claims->public_key;
+	bool same = (v->claims->is_key || v->claims->is_channel) && span_equal(key, v->policy->public_key);
 
 	if (!v->policy->public_key.data)
 		return true;
@@ -164,8 +215,11 @@ static bool digest_claims(struct verification *v)
 
 static bool judge(struct verification *v)
 {
+	if (v->claims && !check_purpose(v))
+		return false;
 	return check_platform(v) && appraisal_expectations(v->a) && check_measurement(v) && check_nonce(v) &&
-	       (!v->claims || (check_identity(v) && check_key(v) && check_key_policy(v)));
+	       (!v->claims ||
+		(check_exporter(v) && check_identity(v) && check_key(v) && check_key_policy(v)));
 }
 
 static void begin(struct verification *v, const struct policy *policy, const struct endorsements *endorsements,
