@@ -15,6 +15,7 @@ bin_PROGRAMS += %D%/keyclave
 	%D%/cmd_keygen.c \
 	%D%/cmd_list.c \
 	%D%/cmd_measure.c \
+	%D%/cmd_migrate.c \
 	%D%/cmd_pin.c \
 	%D%/cmd_policy.c \
 	%D%/cmd_status.c \

@@ -94,6 +94,8 @@ static const struct setting {
 	 {.kind = SETTINGS_PATH}, ""},
 	{"platform", "accept-rollback", NULL, AT(accept_rollback),
 	 {.kind = SETTINGS_SWITCH, .on = "yes", .off = "no"}, "no"},
+	{"platform", "migration-policy", NULL, AT(migration_policy),
+	 {.kind = SETTINGS_PATH}, ""},
 	{"token", "pin-tries", NULL, AT(pin_tries),
 	 {.kind = SETTINGS_NUMBER, .min = 1, .max = 1000}, "10"},
 	{"token", "max-objects", NULL, AT(max_objects),

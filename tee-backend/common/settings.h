@@ -56,6 +56,7 @@ struct settings {
 	bool tpm_counter;             /* tpm-counter = on | off */
 	bool allow_host_vtpm;         /* allow-host-vtpm = yes | no (security rule 9) */
 	bool accept_rollback; /* accept-rollback = yes | no: with the recovery secret, a lost counter is replaced */
+	char migration_policy[PATH_MAX]; /* JSON, of a store that is made; "": none. See keys/migration_policy.h */
 	char recovery_file[PATH_MAX]; /* recovery-file; "": none. See keys/recovery.h */
 	/* [token] */
 	unsigned pin_tries;          /* 10 */

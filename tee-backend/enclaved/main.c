@@ -16,6 +16,7 @@
 
 #include "common/log.h"
 #include "enclaved/keeper.h"
+#include "enclaved/offer.h"
 #include "enclaved/worker.h"
 
 /* Options that set an environment variable, so that settings_load and the worker see the same. */
@@ -27,6 +28,7 @@ enum option_code {
 	OPTION_ENDPOINT = 'e',
 	OPTION_LOG_LEVEL = 'l',
 	OPTION_WORKER = 256,
+	OPTION_MIGRATION,
 };
 
 static const struct option options[] = {
@@ -36,6 +38,7 @@ static const struct option options[] = {
 	{"state-dir", required_argument, NULL, OPTION_STATE_DIR},
 	{"endpoint", required_argument, NULL, OPTION_ENDPOINT},
 	{"log-level", required_argument, NULL, OPTION_LOG_LEVEL},
+	{"migration-request", required_argument, NULL, OPTION_MIGRATION},
 	{"worker-socket", required_argument, NULL, OPTION_WORKER},
 	{NULL, 0, NULL, 0},
 };
@@ -49,6 +52,7 @@ static const char usage_text[] =
 	"  -s, --state-dir=DIR     store and platform files; the socket too unless -e is given\n"
 	"  -e, --endpoint=ADDRESS  where to listen, as in unix:/run/keyclave/keyclave.sock\n"
 	"  -l, --log-level=LEVEL   error, warning, notice, info or debug\n"
+	"      --migration-request=NONCE  write this version's request for a store, which it need not open, to stdout\n"
 	"  -h, --help              this text\n"
 	"  -V, --version           the version\n"
 	"\n"
@@ -56,6 +60,7 @@ static const char usage_text[] =
 
 struct command_line {
 	int worker; /* the worker's socket, or -1 */
+	const char *nonce; /* of --migration-request, or NULL */
 };
 
 /* The environment is the way in which settings reach the worker. */
@@ -125,6 +130,9 @@ static int main_options(int argc, char **argv, struct command_line *line, bool *
 		case OPTION_LOG_LEVEL:
 			ok = main_export("KEYCLAVE_LOG", optarg);
 			break;
+		case OPTION_MIGRATION:
+			line->nonce = optarg;
+			break;
 		case OPTION_WORKER:
 			ok = main_worker(optarg, &line->worker);
 			break;
@@ -165,7 +173,7 @@ int main(int argc, char **argv)
 	if (done || code != KEEPER_EXIT_OK)
 		return code;
 	(void)umask(077);
-	if (line.worker >= 0 && !worker_memory()) {
+	if ((line.worker >= 0 || line.nonce) && !worker_memory()) {
 		fputs("keyclaved: libcrypto's memory cannot be taken over\n", stderr);
 		return KEEPER_EXIT_SYSTEM;
 	}
@@ -176,5 +184,7 @@ int main(int argc, char **argv)
 		log_open("keyclaved", level);
 	if (chdir("/"))
 		return KEEPER_EXIT_SYSTEM;
+	if (line.nonce)
+		return offer_run(&settings, line.nonce);
 	return line.worker >= 0 ? worker_run(&settings, line.worker) : keeper_run(&settings);
 }

@@ -9,6 +9,7 @@ KC_EXTERNAL_LIBS += $(SECCOMP_LIBS)
 	%D%/controls.c %D%/controls.h \
 	%D%/handover.c %D%/handover.h \
 	%D%/keeper.c %D%/keeper.h \
+	%D%/offer.c %D%/offer.h \
 	%D%/notify.c %D%/notify.h \
 	%D%/sandbox.c %D%/sandbox.h \
 	%D%/server.c %D%/server.h \
@@ -24,7 +25,7 @@ sbin_PROGRAMS += %D%/keyclaved
 	tee-backend/platform/libkc-platform.a tee-backend/verifier/libkc-verifier.a \
 	tee-backend/transport/libkc-transport.a \
 	tee-backend/mechanism/libkc-mechanism.a tee-backend/common/libkc-common.a \
-	$(LIBCRYPTO_LIBS) $(NETTLE_LIBS) $(SQLITE_LIBS) $(SECCOMP_LIBS) $(TSS2_LIBS) $(LIBCBOR_LIBS) $(INIH_LIBS)
+	$(LIBCRYPTO_LIBS) $(NETTLE_LIBS) $(SQLITE_LIBS) $(SECCOMP_LIBS) $(TSS2_LIBS) $(JANSSON_LIBS) $(LIBCBOR_LIBS) $(INIH_LIBS)
 
 nodist_systemdunit_DATA += %D%/keyclaved.socket %D%/keyclaved.service
 dist_udevrules_DATA += %D%/70-keyclave.rules

@@ -18,7 +18,7 @@ bool head_encode(const struct head *head, struct buffer *out)
 	struct cbor_writer w;
 
 	cbor_writer_init(&w, out, SIZE_MAX);
-	cbor_writer_array(&w, !head->counter.size ? 5 : head->replaced ? 9 : 7);
+	cbor_writer_array(&w, (!head->counter.size ? 5U : head->replaced ? 9U : 7U) + (head->migration.size ? 1U : 0U));
 	cbor_writer_uint(&w, head->schema);
 	cbor_writer_bytes(&w, head->uuid);
 	cbor_writer_text_span(&w, head->platform);
@@ -37,6 +37,11 @@ bool head_encode(const struct head *head, struct buffer *out)
 	if (head->counter.size && head->replaced) {
 		cbor_writer_uint(&w, head->counter_base);
 		cbor_writer_uint(&w, head->replaced);
+	}
+	if (head->migration.size) {
+		cbor_writer_array(&w, 2);
+		cbor_writer_bytes(&w, head->migration);
+		cbor_writer_bytes(&w, head->challenge);
 	}
 	return !w.failed;
 }
@@ -74,6 +79,20 @@ static bool decode_counter(struct cbor_reader *r, size_t count, struct head *hea
 			      cbor_reader_uint(r, UINT32_MAX, &head->replaced) && head->replaced);
 }
 
+static bool decode_migration(struct cbor_reader *r, struct head *head, const char **why)
+{
+	size_t count = 0;
+
+	if (!cbor_reader_array(r, 2, &count) || count != 2 ||
+	    !cbor_reader_bytes(r, HEAD_MIGRATION_SIZE, &head->migration) ||
+	    !cbor_reader_bytes(r, HEAD_CHALLENGE_SIZE, &head->challenge))
+		return refuse(r, "its policy of migrations is not of a known form", why);
+	if (head->migration.size != HEAD_MIGRATION_SIZE ||
+	    (head->challenge.size && head->challenge.size != HEAD_CHALLENGE_SIZE))
+		return refuse(r, "its policy of migrations is too short", why);
+	return true;
+}
+
 bool head_decode(struct span clear, struct head *head, const char **why)
 {
 	struct cbor_reader r;
@@ -87,11 +106,11 @@ bool head_decode(struct span clear, struct head *head, const char **why)
 		return refuse(&r, "it does not begin with a schema", why);
 	if (head->schema != HEAD_SCHEMA)
 		return true;
-	if ((count != 5 && count != 7 && count != 9) || !cbor_reader_bytes(&r, HEAD_UUID_SIZE, &head->uuid) ||
+	if (count < 5 || count > 10 || !cbor_reader_bytes(&r, HEAD_UUID_SIZE, &head->uuid) ||
 	    !cbor_reader_text(&r, HEAD_NAME_MAX, &head->platform) ||
 	    !cbor_reader_text(&r, HEAD_NAME_MAX, &head->protector) ||
 	    !cbor_reader_array(&r, HEAD_SLOTS_MAX, &head->slot_count))
-		return refuse(&r, "it has neither five items, seven nor nine", why);
+		return refuse(&r, "it has not five to ten items", why);
 	if (head->uuid.size != HEAD_UUID_SIZE || head->platform.size == 0 ||
 	    head->protector.size == 0 || head->slot_count == 0)
 		return refuse(&r, "an item is empty or too short", why);
@@ -99,8 +118,11 @@ bool head_decode(struct span clear, struct head *head, const char **why)
 		if (!decode_slot(&r, &head->slots[i], why))
 			return false;
 	}
-	if (!decode_counter(&r, count, head))
+	/* An even number has a policy of migrations after the others. */
+	if (!decode_counter(&r, (count - 1) | 1, head))
 		return refuse(&r, "its counter is not of a known form", why);
+	if (count % 2 == 0 && !decode_migration(&r, head, why))
+		return false;
 	return cbor_reader_end(&r) || refuse(&r, "bytes follow it", why);
 }
 

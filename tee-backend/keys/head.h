@@ -17,10 +17,13 @@
 #define HEAD_WRAPPED_SIZE 81 /* a root of 32 bytes, sealed */
 #define HEAD_SLOTS_MAX 8
 #define HEAD_COUNTER_MAX 192
+#define HEAD_MIGRATION_SIZE 32
+#define HEAD_CHALLENGE_SIZE 32
 
 enum head_slot_kind {
 	HEAD_SLOT_PLATFORM = 1, /* wrapped under the platform's key */
 	HEAD_SLOT_RECOVERY = 2, /* under the operator's recovery secret; its mix is empty */
+	HEAD_SLOT_MIGRATION = 3, /* to the key of another version of the enclave (migration.h) */
 };
 
 struct head_slot {
@@ -41,6 +44,8 @@ struct head {
 	uint64_t counter_start; /* its value when it was made */
 	uint64_t counter_base;  /* the epoch that .counter_start stands for: the same, but where the counter was replaced */
 	uint64_t replaced;      /* how often it was; each time an earlier state of the store would have gone unnoticed */
+	struct span migration;  /* SHA-256 of the policy of migrations; empty: none, and never one */
+	struct span challenge;  /* nonce of the next migration's evidence, with .migration only; empty: none was asked for */
 };
 
 #define HEAD_CLEAR_MAX (HEAD_SLOTS_MAX * (HEAD_MIX_MAX + 128) + 256)

@@ -33,6 +33,9 @@ struct hierarchy {
 	size_t counter_size;		   /* 0: the store has none */
 	uint64_t counter_start, counter_base, counter_replaced;
 	bool counter_replaceable;
+	bool may_migrate; /* the store was made with a policy */
+	uint8_t migration[HEAD_MIGRATION_SIZE];
+	const struct migration_policy *policy; /* that one; NULL: the configuration's is another */
 };
 
 /* ---- derivations ---- */
@@ -70,6 +73,11 @@ static CK_RV digest_clear(struct span clear, uint8_t digest[PROOF_SIZE])
 	if (!done)
 		log_error("libcrypto: cannot digest");
 	return done ? CKR_OK : CKR_DEVICE_ERROR;
+}
+
+bool hierarchy_digest(struct span bytes, uint8_t digest[32])
+{
+	return digest_clear(bytes, digest) == CKR_OK;
 }
 
 /* Nobody without the root can have written CLEAR in this version of the record. */
@@ -115,6 +123,7 @@ static CK_RV check_platform(const struct head *head, const struct platform_descr
 /* What opened the root, and what is to be written down of it. */
 struct unwrapped {
 	bool by_platform;
+	bool by_migration; /* of another version, made for this one */
 	bool current;           /* the platform's slot binds all that a new one would */
 	bool recovery_is_known; /* the operator's secret has its slot already */
 };
@@ -137,6 +146,30 @@ static CK_RV unwrap_by_platform(struct hierarchy *h, struct platform *platform, 
 	return rv;
 }
 
+/* CKR_DATA_INVALID: no version of before made a slot for this one. */
+static CK_RV unwrap_by_migration(struct hierarchy *h, struct platform *platform, const struct head *head,
+				 struct unwrapped *unwrapped)
+{
+	char binding[256];
+	CK_RV rv = CKR_DATA_INVALID;
+
+	for (size_t i = 0; rv == CKR_DATA_INVALID && i < head->slot_count; i++) {
+		struct span mix = {0}, digest = {0};
+
+		if (head->slots[i].kind != HEAD_SLOT_MIGRATION)
+			continue;
+		rv = migration_open(platform, head, &head->slots[i], h->root);
+		if (rv != CKR_OK || !migration_slot_read(head->slots[i].mix, &mix, &digest))
+			continue;
+		unwrapped->by_migration = true;
+		platform_key_describe(platform, mix, binding, sizeof(binding));
+		log_notice("the store was opened by the wrap slot that an earlier version of the enclave made for this one (%s): "
+			   "this one gets a slot of its own, and the earlier version's goes",
+			   binding);
+	}
+	return rv;
+}
+
 /* With the root already there: only sees whether the secret opens it too. */
 static CK_RV unwrap_by_recovery(struct hierarchy *h, const struct hierarchy_options *options,
 				const struct head *head, struct unwrapped *unwrapped)
@@ -148,7 +181,7 @@ static CK_RV unwrap_by_recovery(struct hierarchy *h, const struct hierarchy_opti
 		if (head->slots[i].kind == HEAD_SLOT_RECOVERY)
 			rv = slot_open_recovery(options->recovery, head, &head->slots[i], root);
 	}
-	if (rv == CKR_OK && !unwrapped->by_platform)
+	if (rv == CKR_OK && !unwrapped->by_platform && !unwrapped->by_migration)
 		memcpy(h->root, root, SLOT_ROOT_SIZE);
 	unwrapped->recovery_is_known = rv == CKR_OK;
 	memory_secret_free(root);
@@ -160,6 +193,9 @@ static CK_RV unwrap_root(struct hierarchy *h, struct platform *platform, const s
 {
 	CK_RV rv = unwrap_by_platform(h, platform, head, unwrapped);
 	CK_RV recovered = CKR_DATA_INVALID;
+
+	if (rv == CKR_DATA_INVALID)
+		rv = unwrap_by_migration(h, platform, head, unwrapped);
 
 	if (options->recovery.size && (rv == CKR_OK || rv == CKR_DATA_INVALID))
 		recovered = unwrap_by_recovery(h, options, head, unwrapped);
@@ -173,8 +209,9 @@ static CK_RV unwrap_root(struct hierarchy *h, struct platform *platform, const s
 		return CKR_OK;
 	}
 	log_error("the store does not open under the key of platform %s (%s)%s: another machine's or another "
-		  "store's key, another measurement, or its head was damaged; put back what was changed, or start once "
-		  "with the recovery secret (recovery-file, keyclave.conf(5))",
+		  "store's key, another measurement, or its head was damaged; put back what was changed, have the version that opens it "
+		  "grant a migration (keyclave migrate), or start once with the recovery secret (recovery-file, "
+		  "keyclave.conf(5))",
 		  platform_describe(platform)->name, platform_describe(platform)->protector,
 		  options->recovery.size ? ", nor with the recovery secret" : "");
 	return CKR_TOKEN_NOT_RECOGNIZED;
@@ -234,22 +271,25 @@ static CK_RV make_slots(const struct hierarchy *h, struct platform *platform,
 }
 
 /*
- * After the first good open the slots become those of today: the platform's old ones go (security rule 4), slots of
- * kinds that are not known here stay. A failure leaves the store as it was, and this start goes on.
+ * After the first good open the slots become those of today: the platform's old ones go (security rule 4), and with them those of
+ * migrations once another version than theirs has come; slots of kinds that are not known here stay. A failure leaves the store as it was, and this start goes on.
  */
 static void renew_slots(const struct hierarchy *h, struct platform *platform, const struct hierarchy_options *options,
-			struct blobstore *store, const struct head *old, uint64_t version)
+			struct blobstore *store, const struct head *old, uint64_t version, bool moved)
 {
 	struct head head = *old;
 	struct slot made[2] = {{0}, {0}};
 	CK_RV rv = CKR_OK;
 
 	head.slot_count = 0;
+	if (moved)
+		head.challenge = (struct span){0};
 	rv = make_slots(h, platform, options, &head, made);
 	for (size_t i = 0; rv == CKR_OK && i < old->slot_count; i++) {
 		uint64_t kind = old->slots[i].kind;
 
-		if (kind == HEAD_SLOT_PLATFORM || (kind == HEAD_SLOT_RECOVERY && options->recovery.size))
+		if (kind == HEAD_SLOT_PLATFORM || (kind == HEAD_SLOT_RECOVERY && options->recovery.size) ||
+		    (kind == HEAD_SLOT_MIGRATION && moved))
 			continue;
 		if (head.slot_count < HEAD_SLOTS_MAX)
 			head.slots[head.slot_count++] = old->slots[i];
@@ -262,6 +302,59 @@ static void renew_slots(const struct hierarchy *h, struct platform *platform, co
 		log_warning("the store's wrap slots could not be renewed (CKR 0x%lx): they are as before", rv);
 	slot_free(&made[0]);
 	slot_free(&made[1]);
+}
+
+/* ---- migrations ---- */
+
+/* What the head says counts for ever; the configuration's file is good only if it is that one (security rule 17). */
+static void keep_migration(struct hierarchy *h, const struct head *head, const struct hierarchy_options *options,
+			   const struct platform_description *d)
+{
+	struct migration_policy *p = options->migration;
+
+	h->may_migrate = head->migration.size > 0;
+	if (h->may_migrate)
+		memcpy(h->migration, head->migration.data, HEAD_MIGRATION_SIZE);
+	if (!p)
+		return;
+	if (!h->may_migrate)
+		log_warning("migration-policy %s: has no effect: the store was made without one", migration_policy_path(p));
+	else if (!migration_policy_digest(p) ||
+		 !memory_equal(h->migration, migration_policy_digest(p), HEAD_MIGRATION_SIZE))
+		log_error("migration-policy %s: this is not the file that the store was made with: it cannot be changed, and no "
+			  "migration is granted until the old one is back",
+			  migration_policy_path(p));
+	else if (migration_policy_use(p, d->name, d->protector) == CKR_OK)
+		h->policy = p;
+}
+
+/* For a store that is made now: all that the policy leaves open stays open. */
+static CK_RV make_migration(struct hierarchy *h, const struct hierarchy_options *options,
+			    const struct platform_description *d, struct head *head)
+{
+	struct migration_policy *p = options->migration;
+	CK_RV rv = CKR_OK;
+
+	if (!p)
+		return CKR_OK;
+	rv = migration_policy_use(p, d->name, d->protector);
+	if (rv != CKR_OK)
+		return rv;
+	h->may_migrate = true;
+	h->policy = p;
+	memcpy(h->migration, migration_policy_digest(p), HEAD_MIGRATION_SIZE);
+	head->migration = (struct span){h->migration, HEAD_MIGRATION_SIZE};
+	return CKR_OK;
+}
+
+const uint8_t *hierarchy_migration(const struct hierarchy *hierarchy)
+{
+	return hierarchy->may_migrate ? hierarchy->migration : NULL;
+}
+
+const struct migration_policy *hierarchy_migration_policy(const struct hierarchy *hierarchy)
+{
+	return hierarchy->policy;
 }
 
 /* ---- the counter ---- */
@@ -373,6 +466,31 @@ CK_RV hierarchy_replace_counter(struct hierarchy *h, struct platform *platform, 
 	return rv;
 }
 
+CK_RV hierarchy_head_read(const struct hierarchy *hierarchy, struct blobstore *store, struct buffer *record,
+			  struct head *head, uint64_t *version)
+{
+	struct span clear = {0};
+	struct span proof = {0};
+	CK_RV rv = blobstore_get(store, head_name, record, version);
+
+	if (rv != CKR_OK || !*version)
+		return rv;
+	rv = read_head(buffer_span(record), head, &clear, &proof);
+	return rv == CKR_OK ? check_proof(hierarchy, clear, proof, *version) : rv;
+}
+
+CK_RV hierarchy_head_write(const struct hierarchy *hierarchy, struct blobstore *store, const struct head *head,
+			   uint64_t expected)
+{
+	return write_head(hierarchy, store, head, expected);
+}
+
+CK_RV hierarchy_wrap_for(const struct hierarchy *hierarchy, const struct head *head, const struct migration_target *target,
+			 struct slot *slot)
+{
+	return migration_wrap(head, target, hierarchy->root, slot);
+}
+
 static CK_RV open_head(struct hierarchy *h, struct platform *platform, const struct hierarchy_options *options,
 		       struct blobstore *store, struct span record, uint64_t version)
 {
@@ -394,6 +512,8 @@ static CK_RV open_head(struct hierarchy *h, struct platform *platform, const str
 		rv = check_proof(h, clear, proof, version);
 	if (rv == CKR_OK)
 		rv = keep_counter(h, &head, platform_describe(platform));
+	if (rv == CKR_OK)
+		keep_migration(h, &head, options, platform_describe(platform));
 	h->counter_replaceable = options->accept_rollback && unwrapped.recovery_is_known;
 	if (rv == CKR_OK && options->accept_rollback)
 		log_warning("accept-rollback is set: %s; take it out of the configuration when the store is back",
@@ -401,7 +521,7 @@ static CK_RV open_head(struct hierarchy *h, struct platform *platform, const str
 							: "without the recovery secret (recovery-file) it does nothing");
 	if (rv == CKR_OK && (!unwrapped.by_platform || !unwrapped.current ||
 			     (options->recovery.size && !unwrapped.recovery_is_known)))
-		renew_slots(h, platform, options, store, &head, version);
+		renew_slots(h, platform, options, store, &head, version, !unwrapped.by_platform);
 	return rv;
 }
 
@@ -443,6 +563,8 @@ static CK_RV make_head(struct hierarchy *h, struct platform *platform, const str
 	struct slot made[2] = {{0}, {0}};
 	CK_RV rv = make_root(h);
 
+	if (rv == CKR_OK)
+		rv = make_migration(h, options, d, &head);
 	if (rv == CKR_OK)
 		rv = make_slots(h, platform, options, &head, made);
 	if (rv == CKR_OK)

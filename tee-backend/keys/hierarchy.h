@@ -7,6 +7,8 @@
 #ifndef KEYCLAVE_KEYS_HIERARCHY_H
 #define KEYCLAVE_KEYS_HIERARCHY_H
 
+#include "keys/migration.h"
+#include "keys/migration_policy.h"
 #include "keys/seal.h"
 #include "platform/platform.h"
 
@@ -16,6 +18,7 @@ struct hierarchy_options {
 	bool create;          /* an empty store is made a new one */
 	struct span recovery; /* the operator's recovery secret, or empty */
 	bool accept_rollback; /* a counter that is gone may be replaced, where .recovery opens the store */
+	struct migration_policy *migration; /* of the configuration, or NULL; must outlive the hierarchy */
 };
 
 /*
@@ -24,7 +27,8 @@ struct hierarchy_options {
  * another platform or protector (security rule 12), its key is gone or another one, its head was changed,
  * or was removed while other records are there. What is there is never written over.
  *
- * The root opens by a slot of the platform, else by the recovery secret. Afterwards the slots are renewed when the
+ * The root opens by a slot of the platform, else by one that another version of the enclave made for this one (migration.h), else
+ * by the recovery secret. Afterwards the slots are renewed when the
  * platform's was not current or not good, or the recovery secret is a new one (security rule 4).
  *
  * Where the protector is PLATFORM_NO_KEY, STORE must be an empty one in memory: the root lasts as long as the process.
@@ -73,5 +77,31 @@ CK_RV hierarchy_identity_seed(const struct hierarchy *hierarchy, const uint8_t s
 /* What keys of applications are derived from (security rule 15). */
 CK_RV hierarchy_application_key(const struct hierarchy *hierarchy, const uint8_t serial[16],
 				const uint8_t salt[32], uint8_t key[SEAL_KEY_SIZE]);
+
+/* ---- migrations (update.c) ---- */
+
+/* SHA-256 (HEAD_MIGRATION_SIZE bytes) of the policy that the store was made with; NULL: none. */
+const uint8_t *hierarchy_migration(const struct hierarchy *hierarchy);
+
+/* That policy; NULL: none, or the configuration's file is another one. */
+const struct migration_policy *hierarchy_migration_policy(const struct hierarchy *hierarchy);
+
+/* SHA-256. False, logged: libcrypto failed. */
+bool hierarchy_digest(struct span bytes, uint8_t digest[32]);
+
+/*
+ * The head as it is in STORE, proven; HEAD borrows from RECORD. *VERSION 0: there is none. CKR_TOKEN_NOT_RECOGNIZED, logged: it is
+ * not what this hierarchy's root proves.
+ */
+CK_RV hierarchy_head_read(const struct hierarchy *hierarchy, struct blobstore *store, struct buffer *record,
+			  struct head *head, uint64_t *version);
+
+/* Writes HEAD over the version EXPECTED. As blobstore_write: CKR_KEYCLAVE_CONFLICT: somebody was faster. */
+CK_RV hierarchy_head_write(const struct hierarchy *hierarchy, struct blobstore *store, const struct head *head,
+			   uint64_t expected);
+
+/* As migration_wrap, of this store's root. */
+CK_RV hierarchy_wrap_for(const struct hierarchy *hierarchy, const struct head *head, const struct migration_target *target,
+			 struct slot *slot);
 
 #endif

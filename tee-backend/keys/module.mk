@@ -8,6 +8,9 @@ KC_EXTERNAL_LIBS += $(LIBCRYPTO_LIBS)
 	%D%/head.c %D%/head.h \
 	%D%/hierarchy.c %D%/hierarchy.h \
 	%D%/hpke.c %D%/hpke.h \
+	%D%/migration.c %D%/migration.h \
+	%D%/migration_policy.c %D%/migration_policy.h \
 	%D%/recovery.c %D%/recovery.h \
 	%D%/seal.c %D%/seal.h \
-	%D%/slot.c %D%/slot.h
+	%D%/slot.c %D%/slot.h \
+	%D%/update.c %D%/update.h

@@ -29,8 +29,7 @@ void slot_free(struct slot *slot)
 	buffer_free(&slot->wrapped);
 }
 
-/* slot-context: what a wrapped root is bound to beside its key. */
-static bool write_context(const struct head *head, const struct head_slot *slot, struct buffer *out)
+bool slot_context(const struct head *head, const struct head_slot *slot, struct buffer *out)
 {
 	struct cbor_writer w;
 
@@ -66,7 +65,7 @@ static CK_RV wrap(const struct head *head, const uint8_t kek[SEAL_KEY_SIZE], con
 	struct buffer context = {0};
 	CK_RV rv = CKR_DEVICE_MEMORY;
 
-	if (write_context(head, &borrowed, &context))
+	if (slot_context(head, &borrowed, &context))
 		rv = seal_message_close(kek, ROOT_PURPOSE, buffer_span(&context),
 					(struct span){root, SLOT_ROOT_SIZE}, &slot->wrapped);
 	buffer_free(&context);
@@ -80,7 +79,7 @@ static CK_RV unwrap(const struct head *head, const uint8_t kek[SEAL_KEY_SIZE], c
 	struct buffer opened = {.secret = true};
 	CK_RV rv = CKR_DEVICE_MEMORY;
 
-	if (write_context(head, slot, &context))
+	if (slot_context(head, slot, &context))
 		rv = seal_message_open(kek, ROOT_PURPOSE, buffer_span(&context), slot->wrapped, &opened);
 	if (rv == CKR_OK && opened.size != SLOT_ROOT_SIZE)
 		rv = CKR_DATA_INVALID;

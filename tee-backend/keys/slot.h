@@ -22,6 +22,9 @@ struct slot {
 struct head_slot slot_borrow(const struct slot *slot);
 void slot_free(struct slot *slot);
 
+/* What the root in SLOT is bound to beside its key (slot-context): appended to OUT. False: no memory. */
+bool slot_context(const struct head *head, const struct head_slot *slot, struct buffer *out);
+
 /* Wrap ROOT for HEAD (its uuid, platform and protector). As platform_key_new, hkdf_derive and seal_message_close. */
 CK_RV slot_wrap(struct platform *platform, const struct head *head, const uint8_t root[SLOT_ROOT_SIZE],
 		struct slot *slot);

@@ -316,6 +316,13 @@ bool platform_key_is_current(struct platform *platform, struct span mix)
 	return !platform->ops->key_is_current || platform->ops->key_is_current(platform, mix);
 }
 
+void platform_key_describe(struct platform *platform, struct span mix, char *text, size_t size)
+{
+	text[0] = 0;
+	if (platform->ops->key_describe)
+		platform->ops->key_describe(platform, mix, text, size);
+}
+
 CK_RV platform_evidence_get(struct platform *platform, const struct platform_digest *digest,
 			    struct platform_evidence *evidence)
 {

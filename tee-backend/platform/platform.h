@@ -61,6 +61,9 @@ CK_RV platform_key(struct platform *platform, struct span mix, uint8_t key[PLATF
 /* False: a slot with this MIX still opens, but a new one would bind more (a newer TCB): make one, drop the old. */
 bool platform_key_is_current(struct platform *platform, struct span mix);
 
+/* What a key of this MIX is bound to, in words for people ("measurement 0f1e..., TCB 0xdb18...") into TEXT; "" where nothing is said. */
+void platform_key_describe(struct platform *platform, struct span mix, char *text, size_t size);
+
 /* Of the claims. Which one is signed is the platform's: .sha256 only by a TPM that takes no more. */
 struct platform_digest {
 	uint8_t sha512[PLATFORM_DIGEST_SIZE];

@@ -17,6 +17,7 @@ struct platform_ops {
 	(struct platform *platform, struct buffer *mix, uint8_t key[PLATFORM_KEY_SIZE]); /* NULL: no sealing key */
 	CK_RV (*key)(struct platform *platform, struct span mix, uint8_t key[PLATFORM_KEY_SIZE]);
 	bool (*key_is_current)(struct platform *platform, struct span mix); /* NULL: always */
+	void (*key_describe)(struct platform *platform, struct span mix, char *text, size_t size); /* NULL: nothing to say */
 	CK_RV (*evidence)
 	(struct platform *platform, const struct platform_digest *digest,
 	 struct platform_evidence *evidence);

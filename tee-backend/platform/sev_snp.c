@@ -15,6 +15,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "common/hex.h"
 #include "common/log.h"
 #include "platform/cert_table.h"
 #include "platform/platform_ops.h"
@@ -354,6 +355,20 @@ static bool sev_snp_key_is_current(struct platform *base, struct span mix_bytes)
 	       !snp_report_tcb_within(mix.key.tcb, report.committed_tcb);
 }
 
+static void sev_snp_key_describe(struct platform *base, struct span mix_bytes, char *text, size_t size)
+{
+	char hex[2 * SNP_REPORT_MEASUREMENT_SIZE + 1];
+	struct snp_mix mix;
+	const char *why = NULL;
+
+	(void)base;
+	if (!snp_mix_read(mix_bytes, &mix, &why))
+		return;
+	hex_encode((struct span){mix.measurement, sizeof(mix.measurement)}, hex);
+	snprintf(text, size, "measurement %s, policy 0x%llx, VMPL %u, TCB 0x%llx", hex, (unsigned long long)mix.policy,
+		 mix.key.vmpl, (unsigned long long)mix.key.tcb);
+}
+
 /* ---- open ---- */
 
 /* Whether the derived key may be the root. docs/platforms/sev-snp.md. */
@@ -436,6 +451,7 @@ const struct platform_ops sev_snp_ops = {
     .key_new = sev_snp_key_new,
     .key = sev_snp_key,
     .key_is_current = sev_snp_key_is_current,
+    .key_describe = sev_snp_key_describe,
     .evidence = sev_snp_evidence,
     .measurement = sev_snp_measurement,
     .free = sev_snp_free,

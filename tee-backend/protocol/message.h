@@ -34,6 +34,8 @@
 #define PROTOCOL_BOOT_ID_SIZE 16
 #define PROTOCOL_STORE_UUID_SIZE 16
 #define PROTOCOL_SIGNATURE_MAX 8192 /* bytes: RSA of 16384 bits, and more than any other */
+#define PROTOCOL_CHALLENGE_SIZE 32 /* of a migration */
+#define PROTOCOL_POLICY_SIZE 32    /* SHA-256 of its policy */
 #define PROTOCOL_NONCE_MAX 64 /* KEYCLAVE_NONCE_MAX of keyclave.h */
 #define PROTOCOL_LABEL_MAX 32 /* of a token: CK_TOKEN_INFO.label */
 
@@ -50,18 +52,23 @@ enum request_id {
 	REQUEST_CONTROL = 2,
 	REQUEST_STATUS = 3,
 	REQUEST_DAMAGE = 4,
+	REQUEST_MIGRATE_STATUS = 6,
+	REQUEST_MIGRATE_REQUEST = 7,
 	REQUEST_SLOTS = 8,
 	REQUEST_TOKEN = 9,
 	REQUEST_TOKEN_INIT = 10,
 	REQUEST_ATTACH = 11,
 	REQUEST_DETACH = 12,
 	REQUEST_RELEASE = 13,
+	REQUEST_MIGRATE_CANCEL = 14,
 	REQUEST_LOGIN = 16,
 	REQUEST_LOGOUT = 17,
 	REQUEST_RESUME = 18,
 	REQUEST_PIN_INIT = 19,
 	REQUEST_PIN_SET = 20,
 	REQUEST_GRANT = 21,
+	REQUEST_MIGRATE_CHALLENGE = 22,
+	REQUEST_MIGRATE_GRANT = 23,
 	REQUEST_CREATE = 24,
 	REQUEST_COPY = 25,
 	REQUEST_DESTROY = 26,
@@ -178,6 +185,34 @@ struct status_response {
 
 struct damage_response {
 	struct texts names; /* "token 1 object 7: record was replaced by an older one" */
+};
+
+/* ---- migration to another version of the enclave ---- */
+
+struct migrate_status_response {
+	struct numbers kinds;  /* of the wrap slots: enum head_slot_kind */
+	struct texts bindings; /* of each: what its key is bound to, for people; or empty */
+	struct span policy;    /* SHA-256 of the policy that the store was made with; empty: none */
+	uint64_t may_migrate;  /* bool: and the daemon has that policy */
+	uint64_t challenged;   /* bool: a challenge waits for its answer */
+};
+struct migrate_request_request {
+	struct span nonce; /* of the running version's challenge -> evidence_response */
+};
+struct migrate_challenge_response {
+	struct span nonce;
+};
+struct migrate_grant_request {
+	uint64_t slot;
+	struct span evidence;     /* of purpose migration */
+	struct span endorsements; /* certificates, CRLs; or empty */
+};
+struct migrate_grant_response {
+	uint64_t granted;   /* bool */
+	struct span detail; /* text: the check that failed, and why */
+};
+struct migrate_cancel_response {
+	uint64_t count; /* of wrap slots that are gone */
 };
 
 /* ---- slots and tokens ---- */

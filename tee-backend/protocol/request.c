@@ -56,6 +56,37 @@ static const struct field damage_response_fields[] = {
 	TEXTS(struct damage_response, names, PROTOCOL_TEXTS_MAX),
 };
 
+static const struct field migrate_status_response_fields[] = {
+	NUMBERS(struct migrate_status_response, kinds, PROTOCOL_TEXTS_MAX),
+	TEXTS(struct migrate_status_response, bindings, PROTOCOL_TEXTS_MAX),
+	EXACT_OR_NONE(struct migrate_status_response, policy, PROTOCOL_POLICY_SIZE),
+	BOOL(struct migrate_status_response, may_migrate),
+	BOOL(struct migrate_status_response, challenged),
+};
+
+static const struct field migrate_request_request_fields[] = {
+	EXACT(struct migrate_request_request, nonce, PROTOCOL_CHALLENGE_SIZE),
+};
+
+static const struct field migrate_challenge_response_fields[] = {
+	EXACT(struct migrate_challenge_response, nonce, PROTOCOL_CHALLENGE_SIZE),
+};
+
+static const struct field migrate_grant_request_fields[] = {
+	SLOT(struct migrate_grant_request, slot),
+	BYTES(struct migrate_grant_request, evidence, PROTOCOL_CHUNK_MAX, CKR_ARGUMENTS_BAD),
+	BYTES(struct migrate_grant_request, endorsements, PROTOCOL_CHUNK_MAX, CKR_ARGUMENTS_BAD),
+};
+
+static const struct field migrate_grant_response_fields[] = {
+	BOOL(struct migrate_grant_response, granted),
+	TEXT(struct migrate_grant_response, detail, PROTOCOL_TEXT_SIZE_MAX),
+};
+
+static const struct field migrate_cancel_response_fields[] = {
+	NUMBER(struct migrate_cancel_response, count),
+};
+
 static const struct field slots_response_fields[] = {
 	NUMBERS(struct slots_response, slots, PROTOCOL_NUMBERS_MAX),
 };
@@ -385,6 +416,18 @@ static const struct schema status_response =
 	SCHEMA(struct status_response, "status-response", status_response_fields);
 static const struct schema damage_response =
 	SCHEMA(struct damage_response, "damage-response", damage_response_fields);
+static const struct schema migrate_status_response =
+	SCHEMA(struct migrate_status_response, "migrate-status-response", migrate_status_response_fields);
+static const struct schema migrate_request_request =
+	SCHEMA(struct migrate_request_request, "migrate-request-request", migrate_request_request_fields);
+static const struct schema migrate_challenge_response =
+	SCHEMA(struct migrate_challenge_response, "migrate-challenge-response", migrate_challenge_response_fields);
+static const struct schema migrate_grant_request =
+	SCHEMA(struct migrate_grant_request, "migrate-grant-request", migrate_grant_request_fields);
+static const struct schema migrate_grant_response =
+	SCHEMA(struct migrate_grant_response, "migrate-grant-response", migrate_grant_response_fields);
+static const struct schema migrate_cancel_response =
+	SCHEMA(struct migrate_cancel_response, "migrate-cancel-response", migrate_cancel_response_fields);
 static const struct schema slots_response =
 	SCHEMA(struct slots_response, "slots-response", slots_response_fields);
 static const struct schema slot_request =
@@ -495,6 +538,10 @@ static const struct request_row rows[] = {
 	 RIGHT_CONTEXT, REPLAY_SAFE, CKR_TOKEN_NOT_PRESENT},
 	{REQUEST_DAMAGE, "damage", &empty, &damage_response,
 	 RIGHT_CONTEXT, REPLAY_SAFE, CKR_TOKEN_NOT_PRESENT},
+	{REQUEST_MIGRATE_STATUS, "migrate-status", &empty, &migrate_status_response,
+	 RIGHT_CONTEXT, REPLAY_SAFE, CKR_TOKEN_NOT_PRESENT},
+	{REQUEST_MIGRATE_REQUEST, "migrate-request", &migrate_request_request, &evidence_response,
+	 RIGHT_CONTEXT, REPLAY_SAFE, CKR_TOKEN_NOT_PRESENT},
 	{REQUEST_SLOTS, "slots", &empty, &slots_response,
 	 RIGHT_CONTEXT, REPLAY_SAFE, CKR_TOKEN_NOT_PRESENT},
 	{REQUEST_TOKEN, "token", &slot_request, &token_response,
@@ -507,6 +554,8 @@ static const struct request_row rows[] = {
 	 RIGHT_CONTEXT, REPLAY_SAFE, CKR_TOKEN_NOT_PRESENT},
 	{REQUEST_RELEASE, "release", &release_request, &empty,
 	 RIGHT_ATTACHED, REPLAY_SAFE, CKR_TOKEN_NOT_PRESENT},
+	{REQUEST_MIGRATE_CANCEL, "migrate-cancel", &slot_request, &migrate_cancel_response,
+	 RIGHT_SO, REPLAY_SAFE, CKR_TOKEN_NOT_PRESENT},
 	{REQUEST_LOGIN, "login", &login_request, &login_response,
 	 RIGHT_ATTACHED, REPLAY_ONCE, CKR_TOKEN_NOT_PRESENT},
 	{REQUEST_LOGOUT, "logout", &slot_request, &empty,
@@ -519,6 +568,10 @@ static const struct request_row rows[] = {
 	 RIGHT_ATTACHED, REPLAY_ONCE, CKR_TOKEN_NOT_PRESENT},
 	{REQUEST_GRANT, "grant", &grant_request, &grant_response,
 	 RIGHT_USER, REPLAY_ONCE, CKR_DEVICE_ERROR},
+	{REQUEST_MIGRATE_CHALLENGE, "migrate-challenge", &slot_request, &migrate_challenge_response,
+	 RIGHT_SO, REPLAY_SAFE, CKR_TOKEN_NOT_PRESENT},
+	{REQUEST_MIGRATE_GRANT, "migrate-grant", &migrate_grant_request, &migrate_grant_response,
+	 RIGHT_SO, REPLAY_SAFE, CKR_TOKEN_NOT_PRESENT},
 	{REQUEST_CREATE, "create", &create_request, &handle_response,
 	 RIGHT_ATTACHED, REPLAY_ONCE, CKR_DEVICE_ERROR},
 	{REQUEST_COPY, "copy", &copy_request, &handle_response,

@@ -72,6 +72,12 @@ union message {
 	struct hello_response hello_response;
 	struct status_response status_response;
 	struct damage_response damage_response;
+	struct migrate_status_response migrate_status_response;
+	struct migrate_request_request migrate_request_request;
+	struct migrate_challenge_response migrate_challenge_response;
+	struct migrate_grant_request migrate_grant_request;
+	struct migrate_grant_response migrate_grant_response;
+	struct migrate_cancel_response migrate_cancel_response;
 	struct slots_response slots_response;
 	struct slot_request slot_request;
 	struct token_response token_response;

@@ -10,6 +10,7 @@
 #include "service/cmd_hello.h"
 #include "service/cmd_key.h"
 #include "service/cmd_login.h"
+#include "service/cmd_migrate.h"
 #include "service/cmd_object.h"
 #include "service/cmd_random.h"
 #include "service/cmd_sign.h"
@@ -23,18 +24,23 @@ static handler *const handlers[] = {
 	[REQUEST_CONTROL] = cmd_hello_control,
 	[REQUEST_STATUS] = cmd_status,
 	[REQUEST_DAMAGE] = cmd_status_damage,
+	[REQUEST_MIGRATE_STATUS] = cmd_migrate_status,
+	[REQUEST_MIGRATE_REQUEST] = cmd_migrate_request,
 	[REQUEST_SLOTS] = cmd_slot_list,
 	[REQUEST_TOKEN] = cmd_slot_token,
 	[REQUEST_TOKEN_INIT] = cmd_slot_init,
 	[REQUEST_ATTACH] = cmd_slot_attach,
 	[REQUEST_DETACH] = cmd_slot_detach,
 	[REQUEST_RELEASE] = cmd_slot_release,
+	[REQUEST_MIGRATE_CANCEL] = cmd_migrate_cancel,
 	[REQUEST_LOGIN] = cmd_login,
 	[REQUEST_LOGOUT] = cmd_login_logout,
 	[REQUEST_RESUME] = cmd_login_resume,
 	[REQUEST_PIN_INIT] = cmd_login_pin_init,
 	[REQUEST_PIN_SET] = cmd_login_pin_set,
 	[REQUEST_GRANT] = cmd_login_grant,
+	[REQUEST_MIGRATE_CHALLENGE] = cmd_migrate_challenge,
+	[REQUEST_MIGRATE_GRANT] = cmd_migrate_grant,
 	[REQUEST_CREATE] = cmd_object_create,
 	[REQUEST_COPY] = cmd_object_copy,
 	[REQUEST_DESTROY] = cmd_object_destroy,

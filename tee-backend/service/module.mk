@@ -12,6 +12,7 @@ KC_LIBS += %D%/libkc-service.a
 	%D%/cmd_hello.c %D%/cmd_hello.h \
 	%D%/cmd_key.c %D%/cmd_key.h \
 	%D%/cmd_login.c %D%/cmd_login.h \
+	%D%/cmd_migrate.c %D%/cmd_migrate.h \
 	%D%/cmd_object.c %D%/cmd_object.h \
 	%D%/cmd_random.c %D%/cmd_random.h \
 	%D%/cmd_sign.c %D%/cmd_sign.h \

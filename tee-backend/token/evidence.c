@@ -32,19 +32,26 @@ static const struct {
 	{CKA_TRUSTED, CLAIMS_TRUSTED},
 };
 
+static void claim_platform(const struct platform_description *platform, struct claims *claims)
+{
+	claims->platform = span_text(platform->name);
+	claims->protector = span_text(platform->protector);
+	claims->rollback = span_text(platform->rollback);
+}
+
 static void claim_token(struct token *token, struct claims *claims)
 {
 	const struct platform_description *platform = platform_describe(token_platform(token));
 
 	claims->purpose = span_text(CLAIMS_PURPOSE_TOKEN);
-	claims->platform = span_text(platform->name);
-	claims->protector = span_text(platform->protector);
-	claims->rollback = span_text(platform->rollback);
+	claim_platform(platform, claims);
 	claims->serial = span_text(token_serial(token));
 	claims->epoch = token_epoch(token);
 	claims->identity = token_identity_info(token);
 	claims->weak_pin = token_weak_pin(token);
 	claims->counter_replaced = hierarchy_counter(token->store->hierarchy).replaced;
+	if (hierarchy_migration(token->store->hierarchy))
+		claims->migration = (struct span){hierarchy_migration(token->store->hierarchy), CLAIMS_DIGEST_SIZE};
 }
 
 static uint64_t claim_policy(const struct attribute_set *set)
@@ -88,18 +95,21 @@ static CK_RV claim_key(const struct object *object, const struct key *key, struc
 	return CKR_OK;
 }
 
-static CK_RV sign(struct token *token, struct buffer *claims, struct buffer *out)
+CK_RV token_evidence_sign(struct platform *platform, const struct claims *claims, struct buffer *out)
 {
-	struct platform *platform = token_platform(token);
+	struct buffer encoded = {0};
 	struct platform_evidence evidence = {0};
 	struct platform_digest digest;
-	struct cmw cmw = {.claims = buffer_span(claims)};
-	CK_RV rv = CKR_DEVICE_ERROR;
+	struct cmw cmw = {.claims = {.data = NULL}};
+	CK_RV rv = claims_write(claims, &encoded) ? CKR_OK : CKR_DEVICE_MEMORY;
 
-	if (EVP_Digest(claims->data, claims->size, digest.sha512, NULL, EVP_sha512(), NULL) &&
-	    EVP_Digest(claims->data, claims->size, digest.sha256, NULL, EVP_sha256(), NULL))
+	if (rv == CKR_OK && (!EVP_Digest(encoded.data, encoded.size, digest.sha512, NULL, EVP_sha512(), NULL) ||
+			     !EVP_Digest(encoded.data, encoded.size, digest.sha256, NULL, EVP_sha256(), NULL)))
+		rv = CKR_DEVICE_ERROR;
+	if (rv == CKR_OK)
 		rv = platform_evidence_get(platform, &digest, &evidence);
 	if (rv == CKR_OK) {
+		cmw.claims = buffer_span(&encoded);
 		cmw.evidence_type = span_text(platform_describe(platform)->media_type);
 		cmw.evidence = buffer_span(&evidence.report);
 		cmw.certificates = buffer_span(&evidence.certificates);
@@ -109,13 +119,15 @@ static CK_RV sign(struct token *token, struct buffer *claims, struct buffer *out
 		rv = cmw_write(&cmw, out) ? CKR_OK : CKR_DEVICE_MEMORY;
 	}
 	platform_evidence_free(&evidence);
+	buffer_free(&encoded);
+	if (rv != CKR_OK)
+		buffer_reset(out);
 	return rv;
 }
 
 CK_RV token_evidence(struct token *token, const struct object *object, struct span nonce, struct buffer *out)
 {
 	struct claims claims = {.nonce = nonce};
-	struct buffer encoded = {0};
 	struct token_facts facts;
 	struct key *key = NULL;
 	CK_RV rv = CKR_OK;
@@ -133,13 +145,10 @@ CK_RV token_evidence(struct token *token, const struct object *object, struct sp
 		if (rv == CKR_OK)
 			rv = claim_key(object, key, &claims);
 	}
-	if (rv == CKR_OK && !claims_write(&claims, &encoded))
-		rv = CKR_DEVICE_MEMORY;
 	if (rv == CKR_OK)
-		rv = sign(token, &encoded, out);
+		rv = token_evidence_sign(token_platform(token), &claims, out);
 	if (rv != CKR_OK)
 		buffer_reset(out);
 	key_free(&key);
-	buffer_free(&encoded);
 	return rv;
 }

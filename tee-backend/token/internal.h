@@ -43,6 +43,7 @@ struct token_store {
 	struct platform *platform; /* borrowed */
 	struct blobstore *blobs;   /* borrowed */
 	struct hierarchy *hierarchy;
+	struct migration_policy *migration; /* the configuration's; NULL: none */
 	unsigned pin_tries;
 	uint64_t max_objects;
 	bool weak_pin;
@@ -82,6 +83,11 @@ CK_RV token_load(struct token_store *store, const struct record_slot *entry, str
  * stands until the caller's next write takes it back. Otherwise the verdict is written for ONCE.
  */
 CK_RV token_pin_attempt(struct token *token, CK_USER_TYPE user, struct span pin, const struct once *once);
+
+struct claims;
+
+/* CLAIMS with what PLATFORM says of them, into OUT: a CMW collection. */
+CK_RV token_evidence_sign(struct platform *platform, const struct claims *claims, struct buffer *out);
 
 /* 16 hex digits and a NUL. */
 static inline const char *token_serial(const struct token *token)

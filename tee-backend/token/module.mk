@@ -15,6 +15,7 @@ KC_EXTERNAL_LIBS += $(LIBCRYPTO_LIBS)
 	%D%/evidence.c \
 	%D%/index.c %D%/index.h \
 	%D%/internal.h \
+	%D%/migration.c \
 	%D%/object.c %D%/object.h \
 	%D%/object_change.c \
 	%D%/object_key.c %D%/object_key.h \

@@ -10,6 +10,7 @@
 
 #include "common/settings.h"
 #include "keys/hierarchy.h"
+#include "keys/update.h"
 #include "token/object.h"
 
 struct token_store; /* opaque, thread-safe */
@@ -171,5 +172,20 @@ CK_RV token_derive(struct token *token, const struct mechanism *m, size_t size, 
  */
 CK_RV token_evidence(struct token *token, const struct object *object, struct span nonce,
 		     struct buffer *out);
+
+/* ---- moving the store to another version of the enclave (migration.c; security rules 4 and 17) ---- */
+
+/*
+ * Evidence of purpose migration of the code that runs here over NONCE, with a key to which another version may wrap its root.
+ * Needs no store. CKR_ATTRIBUTE_VALUE_INVALID: the nonce; else as migration_offer_new and platform_evidence_get.
+ */
+CK_RV token_migration_request(struct platform *platform, struct span nonce, struct buffer *out);
+
+/* As update_challenge, update_grant, update_cancel and update_status. */
+CK_RV token_migration_challenge(struct token_store *store, uint8_t nonce[UPDATE_CHALLENGE_SIZE]);
+CK_RV token_migration_grant(struct token_store *store, struct span request, struct span endorsements,
+			    struct migration_verdict *verdict);
+CK_RV token_migration_cancel(struct token_store *store, uint64_t *count);
+CK_RV token_migration_status(struct token_store *store, struct update_status *status);
 
 #endif

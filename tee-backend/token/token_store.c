@@ -95,16 +95,19 @@ static CK_RV load_tokens(struct token_store *store)
 	return rv;
 }
 
-static CK_RV open_hierarchy(const struct settings *settings, struct platform *platform, struct blobstore *blobs,
-			    struct hierarchy **hierarchy)
+static CK_RV open_hierarchy(const struct settings *settings, struct token_store *s)
 {
 	struct hierarchy_options options = {.create = true, .accept_rollback = settings->accept_rollback};
 	struct buffer recovery = {0};
 	CK_RV rv = recovery_read(settings->recovery_file, &recovery);
 
-	options.recovery = buffer_span(&recovery);
 	if (rv == CKR_OK)
-		rv = hierarchy_open(platform, &options, blobs, hierarchy);
+		rv = migration_policy_load(settings->migration_policy, &s->migration);
+
+	options.recovery = buffer_span(&recovery);
+	options.migration = s->migration;
+	if (rv == CKR_OK)
+		rv = hierarchy_open(s->platform, &options, s->blobs, &s->hierarchy);
 	buffer_free(&recovery);
 	return rv;
 }
@@ -134,7 +137,7 @@ CK_RV token_store_open(const struct settings *settings, struct platform *platfor
 		rv = commit_new(&s->commit);
 	}
 	if (rv == CKR_OK)
-		rv = open_hierarchy(settings, platform, blobs, &s->hierarchy);
+		rv = open_hierarchy(settings, s);
 	if (rv == CKR_OK)
 		rv = load_slots(s);
 	if (rv == CKR_OK)
@@ -166,6 +169,7 @@ void token_store_free(struct token_store **store)
 	if (s->commit)
 		commit_free(&s->commit);
 	hierarchy_free(&s->hierarchy);
+	migration_policy_free(&s->migration);
 	pthread_rwlock_destroy(&s->lock);
 	pthread_mutex_destroy(&s->init_lock);
 	free(s);

@@ -66,6 +66,8 @@ long_tests += %D%/tpm_recovery.sh %D%/tpm_versions.sh
 EXTRA_DIST += %D%/swtpm.sh %D%/tpm_recovery.sh %D%/tpm_versions.sh
 integration_tests += %D%/test_rules.sh
 EXTRA_DIST += %D%/test_rules.sh
+integration_tests += %D%/migrate.sh
+EXTRA_DIST += %D%/migrate.sh
 integration_tests += %D%/platforms_unprivileged.sh
 EXTRA_DIST += %D%/platforms_unprivileged.sh
 

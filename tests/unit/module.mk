@@ -290,6 +290,11 @@ unit_programs += %D%/test_verifier_nitro
 %C%_test_verifier_nitro_LDADD = $(KC_SIGNERS) $(LDADD)
 %C%_test_verifier_nitro_SOURCES = %D%/test_verifier_nitro.c
 
+unit_programs += %D%/test_keys_migration
+%C%_test_keys_migration_CPPFLAGS = $(kc_signed_cppflags)
+%C%_test_keys_migration_LDADD = $(KC_SIGNERS) $(LDADD)
+%C%_test_keys_migration_SOURCES = %D%/test_keys_migration.c
+
 # Genuine evidence, skipped where it is not on this machine.
 unit_programs += %D%/test_verifier_sev_snp_samples
 %C%_test_verifier_sev_snp_samples_SOURCES = \
