@@ -193,7 +193,7 @@ static bool allows_too_much(struct migration_policy *p)
 	static const enum policy_allow never[] = {POLICY_ALLOW_NOTEE,	      POLICY_ALLOW_DEBUG,
 						  POLICY_ALLOW_MIGRATABLE,    POLICY_ALLOW_OLD_TCB,
 						  POLICY_ALLOW_SELF_REPORTED, POLICY_ALLOW_ANY_MEASUREMENT,
-						  POLICY_ALLOW_NO_NONCE};
+						  POLICY_ALLOW_NO_NONCE,      POLICY_ALLOW_HOST_VTPM};
 
 	for (size_t i = 0; i < sizeof(never) / sizeof(never[0]); i++) {
 		if (!(p->policy.allow & never[i]))

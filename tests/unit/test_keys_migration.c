@@ -567,6 +567,9 @@ static void test_weak_policies(void **state)
 		{"\"platforms\": [\"sev-snp\"], \"allow\": [\"no-nonce\"], \"sev-snp\": {\"measurement\": \"" HEX_BB
 		 "\", \"tcb.snp\": {\"min\": 24}}",
 		 "no-nonce"},
+		{"\"platforms\": [\"sev-snp\", \"tpm\"], \"allow\": [\"host-vtpm\"], \"sev-snp\": {\"measurement\": \"" HEX_BB
+		 "\", \"tcb.snp\": {\"min\": 24}}",
+		 "host-vtpm"},
 		{"\"platforms\": [\"sev-snp\"], \"nonsense\": 1", "nonsense"},
 	};
 	struct fixture *f = *state;

@@ -276,6 +276,62 @@ static void test_platform_must_agree(void **state)
 	buffer_free(&evidence);
 }
 
+/* A migration's claims are a form of their own: good for who asks for that purpose, and for nobody else. */
+static void test_migration_claims(void **state)
+{
+	static const uint8_t wrap_key[CLAIMS_WRAP_KEY_SIZE] = {7}, mix[] = {1}, digest[CLAIMS_DIGEST_SIZE] = {3};
+	struct claims in = {.purpose = span_text(CLAIMS_PURPOSE_MIGRATION),
+			    .nonce = {nonce, sizeof(nonce)},
+			    .platform = span_text("notee"),
+			    .protector = span_text("file"),
+			    .rollback = span_text("none"),
+			    .is_migration = true,
+			    .wrap_key = {wrap_key, sizeof(wrap_key)},
+			    .mix = {mix, sizeof(mix)}};
+	struct policy policy = generous();
+	struct buffer evidence = {0}, bytes = {0};
+	struct claims out;
+	const char *why = NULL;
+
+	(void)state;
+	make_evidence(&in, &evidence);
+	expect(buffer_span(&evidence), &policy, VERIFIER_REFUSED, "purpose");
+	policy.purpose = CLAIMS_PURPOSE_MIGRATION;
+	expect(buffer_span(&evidence), &policy, VERIFIER_GOOD, NULL);
+	/* The same claims under a token's name, and a token's under theirs. */
+	in.purpose = span_text(CLAIMS_PURPOSE_TOKEN);
+	buffer_reset(&evidence);
+	make_evidence(&in, &evidence);
+	expect(buffer_span(&evidence), &policy, VERIFIER_REFUSED, "purpose");
+	policy.purpose = NULL;
+	expect(buffer_span(&evidence), &policy, VERIFIER_REFUSED, "purpose");
+	in = sample();
+	in.purpose = span_text(CLAIMS_PURPOSE_MIGRATION);
+	buffer_reset(&evidence);
+	make_evidence(&in, &evidence);
+	policy.purpose = CLAIMS_PURPOSE_MIGRATION;
+	expect(buffer_span(&evidence), &policy, VERIFIER_REFUSED, "purpose");
+	/* A token's policy of migrations: whole, or absent. */
+	in = sample();
+	in.migration = (struct span){digest, sizeof(digest)};
+	assert_true(claims_write(&in, &bytes));
+	assert_true(claims_read(buffer_span(&bytes), &out, &why));
+	assert_true(span_equal(out.migration, in.migration));
+	in.migration.size = 31;
+	buffer_reset(&bytes);
+	assert_true(claims_write(&in, &bytes));
+	assert_false(claims_read(buffer_span(&bytes), &out, &why));
+	/* Not with claims of a key. */
+	in.is_migration = true;
+	in.wrap_key = (struct span){wrap_key, sizeof(wrap_key)};
+	in.mix = (struct span){mix, sizeof(mix)};
+	buffer_reset(&bytes);
+	assert_true(claims_write(&in, &bytes));
+	assert_false(claims_read(buffer_span(&bytes), &out, &why));
+	buffer_free(&evidence);
+	buffer_free(&bytes);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -286,6 +342,7 @@ int main(void)
 		cmocka_unit_test(test_each_demand_refuses_by_name),
 		cmocka_unit_test(test_nonsense_is_unusable),
 		cmocka_unit_test(test_identity_by_digest),
+		cmocka_unit_test(test_migration_claims),
 		cmocka_unit_test(test_platform_must_agree),
 	};
 
