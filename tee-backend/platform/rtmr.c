@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * One file a register, 48 bytes; a write of just as many at its beginning extends it. Inside the enclave.
+ * One file a register, 48 bytes. Inside the enclave, which only reads: what it said of itself would prove nothing (security
+ * rule 5).
  */
 #include "config.h"
 
@@ -15,13 +16,12 @@
 
 #include "common/log.h"
 
-static CK_RV open_register(const char *folder, unsigned index, int flags, char path[PATH_MAX],
-			   int *fd)
+static CK_RV open_register(const char *folder, unsigned index, char path[PATH_MAX], int *fd)
 {
 	if (index >= RTMR_COUNT)
 		return CKR_ARGUMENTS_BAD;
 	snprintf(path, PATH_MAX, "%s/rtmr%u:sha384", folder, index);
-	*fd = open(path, flags | O_CLOEXEC);
+	*fd = open(path, O_RDONLY | O_CLOEXEC);
 	if (*fd >= 0)
 		return CKR_OK;
 	if (errno == ENOENT || errno == ENOTDIR)
@@ -36,7 +36,7 @@ CK_RV rtmr_read(const char *folder, unsigned index, uint8_t value[RTMR_SIZE])
 	char path[PATH_MAX];
 	int fd = -1;
 	ssize_t got = 0;
-	CK_RV rv = open_register(folder, index, O_RDONLY, path, &fd);
+	CK_RV rv = open_register(folder, index, path, &fd);
 
 	if (rv != CKR_OK)
 		return rv;
@@ -48,26 +48,5 @@ CK_RV rtmr_read(const char *folder, unsigned index, uint8_t value[RTMR_SIZE])
 		rv = CKR_DEVICE_ERROR;
 	}
 	close(fd);
-	return rv;
-}
-
-CK_RV rtmr_extend(const char *folder, unsigned index, const uint8_t digest[RTMR_SIZE])
-{
-	char path[PATH_MAX];
-	int fd = -1;
-	ssize_t wrote = 0;
-	CK_RV rv = open_register(folder, index, O_WRONLY, path, &fd);
-
-	if (rv != CKR_OK)
-		return rv;
-	wrote = write(fd, digest, RTMR_SIZE);
-	if (wrote != RTMR_SIZE) {
-		log_error("%s: cannot extend: %s", path, wrote < 0 ? strerror(errno) : "a part only");
-		rv = CKR_DEVICE_ERROR;
-	}
-	if (close(fd) != 0 && rv == CKR_OK) {
-		log_error("%s: cannot extend: %s", path, strerror(errno));
-		rv = CKR_DEVICE_ERROR;
-	}
 	return rv;
 }

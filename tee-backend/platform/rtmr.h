@@ -17,7 +17,4 @@
 /* CKR_FUNCTION_NOT_SUPPORTED: this kernel has none (not logged); CKR_ARGUMENTS_BAD; CKR_DEVICE_ERROR, logged. */
 CK_RV rtmr_read(const char *folder, unsigned index, uint8_t value[RTMR_SIZE]);
 
-/* The register becomes SHA-384 of its value and DIGEST. */
-CK_RV rtmr_extend(const char *folder, unsigned index, const uint8_t digest[RTMR_SIZE]);
-
 #endif
