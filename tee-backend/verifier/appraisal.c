@@ -74,6 +74,16 @@ void appraisal_pin(struct appraisal *a, const char *name, struct span value)
 	fact->pins = true;
 }
 
+void appraisal_self_reported(struct appraisal *a, const char *name, struct span value)
+{
+	struct appraisal_fact *fact = add_fact(a, name, APPRAISAL_BYTES);
+
+	if (!fact)
+		return;
+	fact->bytes = value;
+	fact->self_reported = true;
+}
+
 void appraisal_number(struct appraisal *a, const char *name, uint64_t value)
 {
 	struct appraisal_fact *fact = add_fact(a, name, APPRAISAL_NUMBER);

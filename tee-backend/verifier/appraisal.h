@@ -25,6 +25,8 @@ struct appraisal_fact {
 	const char *name; /* static: "measurement", "tcb.snp", "pcr4" */
 	enum appraisal_fact_kind kind;
 	bool pins; /* it measures the code: a policy that fixes its value has pinned the enclave */
+	/* A register that whoever was booted can extend, to the value of another boot too: it measures beside one that pins. */
+	bool self_reported;
 	struct span bytes; /* BYTES: borrowed from the evidence */
 	uint64_t number;   /* NUMBER; FLAG: 0 or 1 */
 	char text[136];    /* TEXT; cut to fit, control characters replaced */
@@ -68,6 +70,7 @@ bool appraisal_check(struct appraisal *a, const char *name, bool passed, const c
 /* Record facts. NAME is static. Beyond the maximum: the appraisal gets a failed check "facts". */
 void appraisal_bytes(struct appraisal *a, const char *name, struct span value);
 void appraisal_pin(struct appraisal *a, const char *name, struct span value); /* bytes that measure code */
+void appraisal_self_reported(struct appraisal *a, const char *name, struct span value);
 void appraisal_number(struct appraisal *a, const char *name, uint64_t value);
 void appraisal_flag(struct appraisal *a, const char *name, bool value);
 void appraisal_text(struct appraisal *a, const char *name, struct span value);

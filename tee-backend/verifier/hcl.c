@@ -129,6 +129,7 @@ static void take_over(struct appraisal *a, const struct appraisal *hardware)
 		if (a->fact_count == APPRAISAL_FACTS_MAX)
 			break;
 		a->fact[a->fact_count] = hardware->fact[i];
+		a->fact[a->fact_count].self_reported = false;
 		a->fact[a->fact_count++].pins = false;
 	}
 }

@@ -23,7 +23,7 @@ enum policy_allow {
 	POLICY_ALLOW_OLD_TCB = 1 << 4,       /* "old-tcb": below the built-in, dated floor */
 	POLICY_ALLOW_NO_REVOCATION = 1 << 5, /* "no-revocation": without CRLs or TCB information */
 	POLICY_ALLOW_HOST_VTPM = 1 << 6,     /* "host-vtpm": a vTPM that no hardware report vouches for */
-	POLICY_ALLOW_SELF_REPORTED = 1 << 7, /* "self-reported": a measurement that the program made of itself */
+	POLICY_ALLOW_SELF_REPORTED = 1 << 7, /* "self-reported": a register that whatever was booted can extend, alone */
 	POLICY_ALLOW_ANY_MEASUREMENT = 1 << 8, /* "any-measurement": with a pinned identity only, or on first use */
 	POLICY_ALLOW_ANY_IDENTITY = 1 << 9,  /* "any-identity": trust on first use: the verdict says so */
 	POLICY_ALLOW_NO_NONCE = 1 << 10,     /* "no-nonce": freshness is not asked for, and the verdict says so */

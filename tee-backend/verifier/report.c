@@ -75,6 +75,17 @@ static json_t *json_facts(const struct appraisal *a)
 	return facts;
 }
 
+/* Names of those that count beside others only: whatever was booted may have made them. */
+static json_t *json_self_reported(const struct appraisal *a)
+{
+	json_t *names = json_array();
+
+	for (size_t i = 0; i < a->fact_count; i++)
+		if (a->fact[i].self_reported)
+			json_array_append_new(names, json_string(a->fact[i].name));
+	return names;
+}
+
 /* Events of registers that the log does not replay to are the log writer's word, and are not listed. */
 static json_t *json_events(const struct appraisal *a)
 {
@@ -176,8 +187,10 @@ json_t *report_json(const struct verifier_verdict *verdict)
 	if (a->platform)
 		json_object_set_new(report, "platform", json_string(a->platform));
 	json_object_set_new(report, "checks", json_checks(a));
-	if (verdict->authentic)
+	if (verdict->authentic) {
 		json_object_set_new(report, "facts", json_facts(a));
+		json_object_set_new(report, "self-reported", json_self_reported(a));
+	}
 	if (verdict->authentic && a->event_log.data)
 		json_object_set_new(report, "events", json_events(a));
 	if (verdict->outcome == VERIFIER_GOOD && verdict->has_claims)
@@ -190,7 +203,7 @@ json_t *report_json(const struct verifier_verdict *verdict)
 /* A TPM's key that nothing else vouches for is good by its name only (docs/evidence.md). */
 static bool worth_pinning(const struct appraisal_fact *fact)
 {
-	return fact->pins || strcmp(fact->name, "ak-name") == 0;
+	return fact->pins || fact->self_reported || strcmp(fact->name, "ak-name") == 0;
 }
 
 static json_t *pinned_facts(const struct appraisal *a)

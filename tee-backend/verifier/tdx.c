@@ -109,11 +109,16 @@ static uint64_t number(struct span bytes)
 	return cursor_le64(&c);
 }
 
+/* What the firmware has not extended before it starts something else is zeros until then, and open to what it started. */
+#define RTMRS_OF_FIRMWARE 2
+
 /* A register that was never extended measures no code. */
-static void fact_measurement(struct appraisal *a, const char *name, struct span value)
+static void fact_measurement(struct appraisal *a, const char *name, struct span value, bool by_firmware)
 {
 	if (cursor_all(value, 0))
 		appraisal_bytes(a, name, value);
+	else if (!by_firmware)
+		appraisal_self_reported(a, name, value);
 	else
 		appraisal_pin(a, name, value);
 }
@@ -126,9 +131,9 @@ static void add_facts(struct appraising *t)
 	uint64_t attributes = number(q->tdattributes);
 
 	appraisal_number(a, "version", q->version);
-	fact_measurement(a, "mrtd", q->mrtd);
+	fact_measurement(a, "mrtd", q->mrtd, true);
 	for (size_t i = 0; i < TDX_QUOTE_RTMRS; i++)
-		fact_measurement(a, rtmrs[i], q->rtmr[i]);
+		fact_measurement(a, rtmrs[i], q->rtmr[i], i < RTMRS_OF_FIRMWARE);
 	appraisal_bytes(a, "mrconfigid", q->mrconfigid);
 	appraisal_bytes(a, "mrowner", q->mrowner);
 	appraisal_bytes(a, "mrownerconfig", q->mrownerconfig);

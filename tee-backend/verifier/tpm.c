@@ -216,10 +216,18 @@ static bool judge_trust(struct appraising *t)
 
 /* ---- what it says ---- */
 
-/* 16 and 23 can be reset by anybody, 17 to 22 by a late launch: no code is pinned by them, nor by zeros. */
-static bool pcr_pins(unsigned pcr, struct span value)
+/*
+ * The firmware has measured into 0 to 7 before it started anything else. 8 to 15 are zeros until then: what was booted writes
+ * there what it likes (security rule 5). 16 and 23 can be reset by anybody, 17 to 22 by a late launch.
+ */
+static void fact_pcr(struct appraisal *a, const char *name, unsigned pcr, struct span value)
 {
-	return pcr < 16 && !cursor_all(value, 0);
+	if (pcr >= 16 || cursor_all(value, 0))
+		appraisal_bytes(a, name, value);
+	else if (pcr >= PCRS_OF_FIRMWARE)
+		appraisal_self_reported(a, name, value);
+	else
+		appraisal_pin(a, name, value);
 }
 
 static void add_facts(struct appraising *t)
@@ -237,14 +245,9 @@ static void add_facts(struct appraising *t)
 	if (size)
 		appraisal_text(a, "ak-name", span_text(hex));
 	appraisal_text(a, "pcr-bank", span_text(tpm_hash_name(t->quote.bank)));
-	for (unsigned i = 0; i < TPM_QUOTE_PCRS; i++) {
-		if (!(t->quote.selection >> i & 1))
-			continue;
-		if (pcr_pins(i, t->evidence.pcr[i]))
-			appraisal_pin(a, names[i], t->evidence.pcr[i]);
-		else
-			appraisal_bytes(a, names[i], t->evidence.pcr[i]);
-	}
+	for (unsigned i = 0; i < TPM_QUOTE_PCRS; i++)
+		if (t->quote.selection >> i & 1)
+			fact_pcr(a, names[i], i, t->evidence.pcr[i]);
 	appraisal_number(a, "firmware-version", t->quote.firmware_version);
 	appraisal_number(a, "clock", t->quote.clock);
 	appraisal_flag(a, "clock-safe", t->quote.clock_safe);

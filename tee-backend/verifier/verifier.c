@@ -60,6 +60,7 @@ static bool check_platform(struct verification *v)
 static bool check_measurement(struct verification *v)
 {
 	bool measured = false;
+	const char *self_reported = NULL; /* that the policy names */
 
 	for (size_t i = 0; i < v->a->fact_count; i++) {
 		const struct appraisal_fact *fact = &v->a->fact[i];
@@ -67,13 +68,23 @@ static bool check_measurement(struct verification *v)
 		measured = measured || fact->pins;
 		if (fact->pins && appraisal_expected(v->a, fact->name))
 			return appraisal_check(v->a, "measurement", true, "pinned by the policy: %s", fact->name);
+		if (fact->self_reported && appraisal_expected(v->a, fact->name))
+			self_reported = fact->name;
 	}
+	if (self_reported && appraisal_allows(v->a, POLICY_ALLOW_SELF_REPORTED))
+		return appraisal_check(v->a, "measurement", true, "SELF-REPORTED: whatever was booted may have made %s",
+				       self_reported);
 	if (!measured && !v->a->tee)
 		return true;
 	if (appraisal_allows(v->a, POLICY_ALLOW_ANY_MEASUREMENT))
 		return appraisal_check(v->a, "measurement", true, "not pinned: any code on this platform would pass");
 	if (v->claims && v->policy->identity_count && !v->claims->is_migration)
 		return appraisal_check(v->a, "measurement", true, "not pinned: the token identity is");
+	if (self_reported)
+		return appraisal_check(v->a, "measurement", false,
+				       "%s is self-reported, whatever was booted may have made it: pin what was measured "
+				       "before it, too, or --allow self-reported",
+				       self_reported);
 	return appraisal_check(v->a, "measurement", false,
 			       "none is pinned: name one in a policy (keyclave policy from-evidence begins it), or "
 			       "--allow any-measurement");

@@ -227,6 +227,18 @@ mkdir -p "$root/dev"
 : >"$root/dev/tdx_guest"
 configure auto
 session_only tdx tdx-root.pem --endorsements "$authority/tdx-collateral"
+# Security rule 5. The token's identity would pin, so any is allowed here.
+pin() {
+	k verify --nonce "$nonce" --any-identity --allow no-revocation --trust-root "$authority/tdx-root.pem" \
+		--endorsements "$authority/tdx-collateral" "$@" "$T/tdx.evidence"
+}
+register() { pin --allow any-measurement --json | python3 -c "import json,sys; print(json.load(sys.stdin)['facts']['$1'])"; }
+printf '{"version": 1, "tdx": {"rtmr2": "hex:%s"}}' "$(register rtmr2)" >"$T/late.json"
+printf '{"version": 1, "tdx": {"rtmr1": "hex:%s", "rtmr2": "hex:%s"}}' "$(register rtmr1)" "$(register rtmr2)" >"$T/both.json"
+check_status "what was booted could have made RTMR2: alone it pins nothing" 1 pin --policy "$T/late.json"
+check_output "it is named" 'rtmr2 is self-reported' cat "$T/out" "$T/err"
+check_output "allowed, it is marked self-reported" SELF-REPORTED pin --policy "$T/late.json" --allow self-reported
+check_output "beside what the firmware extended it counts" 'pinned by the policy: rtmr1' pin --policy "$T/both.json"
 emulate_none
 
 emulate emulate-nsm dev

@@ -91,7 +91,11 @@ static void test_good(void **state)
 	assert_string_equal(tdx_fixture_text_of("fmspc"), "90c06f000000");
 	assert_int_equal(appraisal_find(&tdx_fixture.a, "tcb-evaluation-number")->number, 18);
 	assert_true(appraisal_find(&tdx_fixture.a, "mrtd")->pins);
-	assert_true(appraisal_find(&tdx_fixture.a, "rtmr3")->pins);
+	assert_true(appraisal_find(&tdx_fixture.a, "rtmr1")->pins);
+	for (int i = 2; i < 4; i++) {
+		assert_false(appraisal_find(&tdx_fixture.a, i == 2 ? "rtmr2" : "rtmr3")->pins);
+		assert_true(appraisal_find(&tdx_fixture.a, i == 2 ? "rtmr2" : "rtmr3")->self_reported);
+	}
 	assert_false(appraisal_find(&tdx_fixture.a, "mrconfigid")->pins);
 	assert_int_equal(appraisal_find(&tdx_fixture.a, "mrtd")->bytes.data[47], 0x11);
 	assert_int_equal(appraisal_find(&tdx_fixture.a, "rtmr2")->bytes.data[0], 0x22);
