@@ -86,3 +86,7 @@ EXTRA_DIST += %D%/nsm_guest.sh
 
 integration_tests += %D%/test_measure.sh
 EXTRA_DIST += %D%/test_measure.sh
+
+# A machine without KVM takes minutes for each boot: check-long, and scripts/check --images.
+long_tests += %D%/measured_image.sh
+EXTRA_DIST += %D%/measured_image.sh
