@@ -233,10 +233,11 @@ pin() {
 		--endorsements "$authority/tdx-collateral" "$@" "$T/tdx.evidence"
 }
 register() { pin --allow any-measurement --json | python3 -c "import json,sys; print(json.load(sys.stdin)['facts']['$1'])"; }
-printf '{"version": 1, "tdx": {"rtmr2": "hex:%s"}}' "$(register rtmr2)" >"$T/late.json"
-printf '{"version": 1, "tdx": {"rtmr1": "hex:%s", "rtmr2": "hex:%s"}}' "$(register rtmr1)" "$(register rtmr2)" >"$T/both.json"
+printf '{"version": 1, "tdx": {"rtmr2": "%s"}}' "$(register rtmr2)" >"$T/late.json"
+printf '{"version": 1, "tdx": {"rtmr1": "%s", "rtmr2": "%s"}}' "$(register rtmr1)" "$(register rtmr2)" >"$T/both.json"
 check_status "what was booted could have made RTMR2: alone it pins nothing" 1 pin --policy "$T/late.json"
-check_output "it is named" 'rtmr2 is self-reported' cat "$T/out" "$T/err"
+pin --policy "$T/late.json" >"$T/late" 2>&1
+check_output "it is named" 'rtmr2 is self-reported' cat "$T/late"
 check_output "allowed, it is marked self-reported" SELF-REPORTED pin --policy "$T/late.json" --allow self-reported
 check_output "beside what the firmware extended it counts" 'pinned by the policy: rtmr1' pin --policy "$T/both.json"
 emulate_none
