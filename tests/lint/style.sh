@@ -144,7 +144,7 @@ shell_faults() {
 	[ -n "$files" ] || return 0
 	# Sourced files and variables that they set are out of its sight.
 	# shellcheck disable=SC2086
-	(cd "$1" && shellcheck -S warning -e SC1090,SC1091,SC2154,SC2034 -f gcc $files 2>&1)
+	(cd "$1" && printf '%s\n' $files | xargs -n 12 -P 2 shellcheck -S warning -e SC1090,SC1091,SC2154,SC2034 -f gcc 2>&1)
 }
 
 lint_tree "nothing unfinished" unfinished
