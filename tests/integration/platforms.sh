@@ -107,6 +107,15 @@ independent() {
 		skip "$1: an independent verifier accepts it" "python3-cbor2 or python3-cryptography is not there"
 	fi
 }
+# parsed PLATFORM FILE OPTION...: Google's parser, where test_go_parsers.sh has built it, finds what our verifier tells.
+parsed() {
+	local platform=$1 file=$2
+	shift 2
+	[ -n "${KC_PARSE_REPORT:-}" ] || return 0
+	verify "$file" --allow any-measurement --json "$@" >"$T/verdict" 2>/dev/null
+	check_output "$platform: Google's parser agrees" '^[1-9][0-9]* facts agree' /usr/bin/python3 \
+		"$KC_SRCDIR/tests/integration/parse_report.py" "$platform" "$file" "$T/verdict" "$KC_PARSE_REPORT"
+}
 # The store as it is, byte for byte.
 store() { (cd "$KEYCLAVE_STATE_DIR/store" && sha256sum keyclave.db* 2>/dev/null); }
 openssl rand -hex 16 >"$T/so-pin"
@@ -129,6 +138,7 @@ check_status "sev-snp: and under no other" 1 verify "$T/snp.evidence" --allow an
 check "sev-snp: a policy that pins the measurement" sh -c '"$@" >"$0"' "$T/policy" "$KC_CLI" policy from-evidence \
 	--nonce "$nonce" --trust-root "$authority/ark.pem" --allow no-revocation "$T/snp.evidence"
 independent sev-snp "$T/snp.evidence" "$authority/ark.pem"
+parsed sev-snp "$T/snp.evidence" --trust-root "$authority/ark.pem"
 check "sev-snp: holds" k verify --nonce "$nonce" --trust-root "$authority/ark.pem" --policy "$T/policy" "$T/snp.evidence"
 stop
 check "sev-snp: the daemon starts again" start
@@ -211,6 +221,7 @@ session_only() {
 		--trust-root "$authority/$anchor" --allow any-measurement "$@"
 	check_status "$platform: and under no other" 1 verify "$T/$platform.evidence" --allow any-measurement "$@"
 	independent "$platform" "$T/$platform.evidence" "$authority/$anchor"
+	[ "$platform" != tdx ] || parsed tdx "$T/tdx.evidence" --trust-root "$authority/$anchor" "$@"
 	check "$platform: no store is written" test ! -e "$KEYCLAVE_STATE_DIR/store"
 	stop
 	check "$platform: the daemon starts again" start
