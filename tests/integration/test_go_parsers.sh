@@ -22,8 +22,6 @@ KC_PARSE_REPORT=$T/parse_report bash "$KC_SRCDIR/tests/integration/platforms.sh"
 status=$?
 grep -q '^1\.\.0' "$T/tap" && skip_all "$(sed -n 's/^1\.\.0 # SKIP //p' "$T/tap")"
 cat "$T/tap"
-tap_count=$(grep -cE '^(not )?ok ' "$T/tap")
-tap_planned=1
 [ $status -eq 0 ] || diag_file "$T/err"
 grep -q "^ok .*Google.s parser agrees" "$T/tap" || status=1
 exit $status
