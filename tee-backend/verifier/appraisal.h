@@ -10,8 +10,8 @@
 #include "verifier/endorsements.h"
 #include "verifier/policy.h"
 
-#define APPRAISAL_CHECKS_MAX 48
-#define APPRAISAL_FACTS_MAX 96
+#define APPRAISAL_CHECKS_MAX 64
+#define APPRAISAL_FACTS_MAX 160
 
 enum appraisal_fact_kind {
 	APPRAISAL_BYTES,  /* shown as hexadecimal */
@@ -27,6 +27,7 @@ struct appraisal_fact {
 	bool pins; /* it measures the code: a policy that fixes its value has pinned the enclave */
 	/* A register that whoever was booted can extend, to the value of another boot too: it measures beside one that pins. */
 	bool self_reported;
+	const char *section; /* static: of the policy, where it is not the appraisal's own ("tpm", in composite evidence) */
 	struct span bytes; /* BYTES: borrowed from the evidence */
 	uint64_t number;   /* NUMBER; FLAG: 0 or 1 */
 	char text[136];    /* TEXT; cut to fit, control characters replaced */
@@ -49,6 +50,8 @@ struct appraisal {
 	 */
 	struct span report_data;
 	struct span report_data_short;
+	/* Of the hardware that signed the same claims, when this is a vTPM's beside it (vtpm.h). NULL: alone. Borrowed. */
+	const struct appraisal *beside;
 
 	/* Found. */
 	const char *platform; /* static: "sev-snp"; the policy's section */

@@ -30,16 +30,18 @@ static const struct label {
 	bool optional;
 	size_t value; /* offset of its span in struct cmw */
 } labels[] = {
+	{"vtpm", CMW_TPM_TYPE, INDICATOR_EVIDENCE, true, offsetof(struct cmw, vtpm)},
 	{"claims", CMW_CLAIMS_TYPE, INDICATOR_EVIDENCE, false, offsetof(struct cmw, claims)},
 	{"ima-log", CMW_IMA_LOG_TYPE, INDICATOR_EVIDENCE, true, offsetof(struct cmw, ima_log)},
 	{LABEL_TYPE, NULL, 0, false, 0},
 	{"evidence", NULL, INDICATOR_EVIDENCE, false, offsetof(struct cmw, evidence)},
+	{"vtpm-log", CMW_EVENT_LOG_TYPE, INDICATOR_EVIDENCE, true, offsetof(struct cmw, vtpm_log)},
 	{"event-log", CMW_EVENT_LOG_TYPE, INDICATOR_EVIDENCE, true, offsetof(struct cmw, event_log)},
 	{"certificates", CMW_CERTIFICATES_TYPE, INDICATOR_ENDORSEMENTS, true, offsetof(struct cmw, certificates)},
 };
 
 #define LABEL_COUNT (sizeof(labels) / sizeof(labels[0]))
-#define LABEL_EVIDENCE 3 /* the last of those that must be there */
+#define LABEL_EVIDENCE 4 /* the last of those that must be there */
 
 static struct span *value_of(struct cmw *cmw, const struct label *label)
 {

@@ -12,6 +12,7 @@
 #define CMW_CLAIMS_TYPE "application/vnd.keyclave.claims+cbor"
 #define CMW_CERTIFICATES_TYPE "application/pem-certificate-chain" /* RFC 8555, section 9.1 */
 #define CMW_EVENT_LOG_TYPE "application/vnd.keyclave.tcg-event-log"
+#define CMW_TPM_TYPE "application/vnd.keyclave.tpm-evidence+cbor"
 #define CMW_IMA_LOG_TYPE "application/vnd.keyclave.ima-log"
 #define CMW_COLLECTION_TYPE "tag:keyclave,2026:evidence"
 
@@ -19,9 +20,11 @@ struct cmw {
 	struct span claims;        /* the exact bytes that are hashed */
 	struct span evidence_type; /* media type, text */
 	struct span evidence;
-	struct span certificates; /* PEM; these three may be empty, and are absent then */
+	struct span certificates; /* PEM; these may be empty, and are absent then */
 	struct span event_log;    /* TCG2 crypto-agile */
 	struct span ima_log;
+	struct span vtpm;     /* of composite evidence: the vTPM's quote over the same claims, and what binds it */
+	struct span vtpm_log; /* its event log; .ima_log is its, too */
 };
 
 /* Appends the collection. False: no memory. */

@@ -13,6 +13,7 @@
 #include "verifier/sev_snp.h"
 #include "verifier/tdx.h"
 #include "verifier/tpm_public.h"
+#include "verifier/vtpm.h"
 
 #define HARDWARE_OFFSET 32
 #define HARDWARE_FIELD 1184
@@ -125,7 +126,8 @@ static void take_over(struct appraisal *a, const struct appraisal *hardware)
 	for (size_t i = 0; i < hardware->check_count; i++)
 		appraisal_check(a, hardware->check[i].name, hardware->check[i].passed, "%s: %s", hardware->platform,
 				hardware->check[i].detail);
-	for (size_t i = 0; i < hardware->fact_count; i++) {
+	/* Beside the guest's own report they are said already. */
+	for (size_t i = 0; !a->beside && i < hardware->fact_count; i++) {
 		if (a->fact_count == APPRAISAL_FACTS_MAX)
 			break;
 		a->fact[a->fact_count] = hardware->fact[i];
@@ -165,14 +167,15 @@ static struct span judge_hardware(struct appraisal *hardware, const struct hcl *
 		good = sev_snp_appraise(hardware, hcl->hardware, certificates);
 	else
 		good = tdx_appraise(hardware, td_quote, (struct span){0});
-	if (!good || !appraisal_expectations(hardware))
+	/* The guest's own report was judged by the policy; this one has to be of the same guest. */
+	if (!good || (hardware->beside ? !vtpm_same_guest(hardware) : !appraisal_expectations(hardware)))
 		return (struct span){0};
 	fact = appraisal_find(hardware, "vmpl");
 	if (hcl->type == HCL_SNP &&
 	    !appraisal_check(hardware, "paravisor", fact && fact->number == 0, "the report is %sof VMPL 0",
 			     fact && fact->number == 0 ? "" : "not "))
 		return (struct span){0};
-	if (!hcl_measured(hardware))
+	if (!hardware->beside && !hcl_measured(hardware))
 		return (struct span){0};
 	fact = appraisal_find(hardware, "report-data");
 	return fact ? fact->bytes : (struct span){0};
@@ -196,6 +199,7 @@ bool hcl_appraise(struct appraisal *a, struct span report, struct span td_quote,
 	hardware->policy = a->policy;
 	hardware->endorsements = a->endorsements;
 	hardware->time = a->time;
+	hardware->beside = a->beside;
 	report_data = judge_hardware(hardware, &hcl, td_quote, certificates);
 	take_over(a, hardware);
 	if (!report_data.data)

@@ -29,11 +29,13 @@ KC_EXTERNAL_LIBS += $(LIBCRYPTO_LIBS) $(JANSSON_LIBS)
 	%D%/tdx_quote.c %D%/tdx_quote.h \
 	%D%/tpm.c %D%/tpm.h \
 	%D%/tpm_ek.c %D%/tpm_ek.h \
+	%D%/tpm_certify.c %D%/tpm_certify.h \
 	%D%/tpm_hash.c %D%/tpm_hash.h \
 	%D%/tpm_public.c %D%/tpm_public.h \
 	%D%/tpm_quote.c %D%/tpm_quote.h \
 	%D%/sev_snp.c %D%/sev_snp.h \
 	%D%/sev_snp_certificate.c %D%/sev_snp_certificate.h \
+	%D%/vtpm.c %D%/vtpm.h \
 	%D%/verifier.c %D%/verifier.h
 
 # The public library. The number is that of its ABI.

@@ -43,7 +43,7 @@ static const struct platforms_row rows[] = {
 	{"sev-snp", "application/vnd.keyclave.snp-report", true, appraise_sev_snp},
 	{"tdx", "application/vnd.keyclave.tdx-quote", true, appraise_tdx},
 	{"nitro", "application/vnd.keyclave.nitro-document+cbor", true, appraise_nitro},
-	{"tpm", "application/vnd.keyclave.tpm-evidence+cbor", true, appraise_tpm},
+	{"tpm", CMW_TPM_TYPE, true, appraise_tpm},
 };
 
 #define ROW_COUNT (sizeof(rows) / sizeof(rows[0]))

@@ -12,6 +12,7 @@
 #include "common/hex.h"
 #include "verifier/event_log.h"
 #include "verifier/report.h"
+#include "verifier/vtpm.h"
 
 static const char *const origins[] = {"unknown", "imported", "generated", "derived", "unwrapped", "KMS-unwrapped"};
 
@@ -206,14 +207,20 @@ static bool worth_pinning(const struct appraisal_fact *fact)
 	return fact->pins || fact->self_reported || strcmp(fact->name, "ak-name") == 0;
 }
 
-static json_t *pinned_facts(const struct appraisal *a)
+/* NAME: of the section; those of the appraisal's own platform have none. */
+static void pin_facts(json_t *policy, const struct appraisal *a, const char *name)
 {
 	json_t *section = json_object();
 
-	for (size_t i = 0; i < a->fact_count; i++)
-		if (worth_pinning(&a->fact[i]))
+	for (size_t i = 0; i < a->fact_count; i++) {
+		const char *own = a->fact[i].section ? a->fact[i].section : a->platform;
+
+		if (worth_pinning(&a->fact[i]) && strcmp(own, name) == 0)
 			json_object_set_new(section, a->fact[i].name, report_fact(&a->fact[i]));
-	return section;
+	}
+	if (json_object_size(section))
+		json_object_set(policy, name, section);
+	json_decref(section);
 }
 
 static json_t *pinned_identity(const struct claims *c)
@@ -255,7 +262,7 @@ static json_t *allowed_words(const struct policy *policy)
 json_t *report_policy(const struct verifier_verdict *verdict)
 {
 	const struct appraisal *a = &verdict->appraisal;
-	json_t *policy = NULL, *allow = NULL, *section = NULL;
+	json_t *policy = NULL, *allow = NULL;
 
 	if (!verdict->authentic)
 		return NULL;
@@ -264,10 +271,9 @@ json_t *report_policy(const struct verifier_verdict *verdict)
 	if (json_array_size(allow))
 		json_object_set(policy, "allow", allow);
 	json_decref(allow);
-	section = pinned_facts(a);
-	if (json_object_size(section))
-		json_object_set(policy, a->platform, section);
-	json_decref(section);
+	pin_facts(policy, a, a->platform);
+	if (strcmp(a->platform, VTPM_SECTION) != 0)
+		pin_facts(policy, a, VTPM_SECTION);
 	if (verdict->has_claims)
 		json_object_set_new(policy, "identity", pinned_identity(&verdict->claims));
 	if (verdict->has_claims && verdict->claims.is_key)

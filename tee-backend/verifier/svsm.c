@@ -10,13 +10,18 @@
 #include "verifier/hcl.h"
 #include "verifier/sev_snp.h"
 #include "verifier/svsm.h"
+#include "verifier/vtpm.h"
 
 #define REPORT_VMPL 0x30
 
 static bool judge(struct appraisal *a, struct appraisal *hardware, struct span report, struct span certificates)
 {
-	bool good = sev_snp_appraise(hardware, report, certificates) && appraisal_expectations(hardware) &&
-		    hcl_measured(hardware);
+	bool good = sev_snp_appraise(hardware, report, certificates);
+
+	if (hardware->beside)
+		good = good && vtpm_same_guest(hardware);
+	else
+		good = good && appraisal_expectations(hardware) && hcl_measured(hardware);
 
 	for (size_t i = 0; i < hardware->check_count; i++)
 		appraisal_check(a, hardware->check[i].name, hardware->check[i].passed, "sev-snp: %s",
@@ -40,6 +45,7 @@ bool svsm_appraise(struct appraisal *a, struct span report, struct span certific
 	hardware->policy = a->policy;
 	hardware->endorsements = a->endorsements;
 	hardware->time = a->time;
+	hardware->beside = a->beside;
 	if (!judge(a, hardware, report, certificates))
 		goto out;
 	good = nonce.size == SVSM_NONCE_SIZE && tpm_hash_two(TPM_HASH_SHA512, nonce, manifest, hash) &&

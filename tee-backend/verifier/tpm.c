@@ -13,6 +13,8 @@
 #include "verifier/event_log.h"
 #include "verifier/hcl.h"
 #include "verifier/ima_log.h"
+#include "verifier/sev_snp.h"
+#include "verifier/svsm.h"
 #include "verifier/tpm.h"
 #include "verifier/tpm_ek.h"
 #include "verifier/tpm_public.h"
@@ -29,6 +31,7 @@
 
 struct evidence {
 	struct span attest, signature, ak, ek_certificate, hcl, td_quote;
+	struct span svsm, svsm_nonce, svsm_manifest;
 	struct span pcr[TPM_QUOTE_PCRS];
 	uint32_t present; /* bit n: PCR n */
 };
@@ -77,6 +80,12 @@ static bool read_member(struct cbor_reader *r, uint64_t member, struct evidence 
 		return cbor_reader_bytes(r, HCL_SIZE_MAX, &e->hcl);
 	case TPM_MEMBER_TD_QUOTE:
 		return cbor_reader_bytes(r, TD_QUOTE_MAX, &e->td_quote);
+	case TPM_MEMBER_SVSM:
+		return cbor_reader_bytes(r, SEV_SNP_REPORT_SIZE, &e->svsm);
+	case TPM_MEMBER_SVSM_NONCE:
+		return cbor_reader_bytes(r, SVSM_NONCE_SIZE, &e->svsm_nonce);
+	case TPM_MEMBER_SVSM_MANIFEST:
+		return cbor_reader_bytes(r, PUBLIC_MAX, &e->svsm_manifest);
 	default:
 		return false;
 	}
@@ -91,10 +100,10 @@ static bool read_evidence(struct span input, struct evidence *e)
 
 	*e = (struct evidence){0};
 	cbor_reader_init(&r, input);
-	if (!cbor_reader_map(&r, TPM_MEMBER_TD_QUOTE, &count))
+	if (!cbor_reader_map(&r, TPM_MEMBER_SVSM_MANIFEST, &count))
 		return false;
 	for (size_t i = 0; i < count; i++) {
-		if (!cbor_reader_uint(&r, TPM_MEMBER_TD_QUOTE, &member) || member <= last || !read_member(&r, member, e))
+		if (!cbor_reader_uint(&r, TPM_MEMBER_SVSM_MANIFEST, &member) || member <= last || !read_member(&r, member, e))
 			return false;
 		last = member;
 	}
@@ -194,6 +203,21 @@ static bool judge_hcl(struct appraising *t)
 	return t->a->tee;
 }
 
+/* The SVSM speaks for the EK. That the key lies in the same TPM, only a challenge of the EK shows (svsm.h). */
+static bool judge_svsm(struct appraising *t)
+{
+	const struct evidence *e = &t->evidence;
+	struct tpm_public ek;
+
+	if (!svsm_appraise(t->a, e->svsm, t->certificates, e->svsm_nonce, e->svsm_manifest, &ek))
+		return false;
+	t->a->tee = appraisal_expected(t->a, "ak-name");
+	return appraisal_check(t->a, "attestation key", t->a->tee, "%s",
+			       t->a->tee ? "the policy's to judge, by its name"
+					 : "the SVSM vouches for the EK alone: pin \"ak-name\" when a challenge of the EK "
+					   "has proved it");
+}
+
 static bool judge_trust(struct appraising *t)
 {
 	struct appraisal *a = t->a;
@@ -201,8 +225,12 @@ static bool judge_trust(struct appraising *t)
 
 	if (t->evidence.hcl.data)
 		return judge_hcl(t);
+	if (t->evidence.svsm.data)
+		return judge_svsm(t);
 	if (t->evidence.td_quote.data)
 		return appraisal_check(a, "attestation key", false, "a TD's quote that says nothing of it");
+	if (a->beside)
+		return appraisal_check(a, "attestation key", false, "the hardware does not vouch for it: nothing binds this vTPM");
 	if (appraisal_expected(a, "ak-name"))
 		return appraisal_check(a, "attestation key", true, "the policy's to judge, by its name");
 	good = judge_certificate(t, &found);

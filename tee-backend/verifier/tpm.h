@@ -17,6 +17,9 @@ enum tpm_member {
 	TPM_MEMBER_EK = 5,        /* the EK's certificate, DER */
 	TPM_MEMBER_HCL = 6,       /* Azure's HCL report */
 	TPM_MEMBER_TD_QUOTE = 7,  /* and the TD quote for it */
+	TPM_MEMBER_SVSM = 8,      /* an SVSM's SNP report for its vTPM, */
+	TPM_MEMBER_SVSM_NONCE = 9,
+	TPM_MEMBER_SVSM_MANIFEST = 10, /* and the manifest that it covers: the EK's TPMT_PUBLIC */
 };
 
 /*

@@ -11,6 +11,7 @@
 
 #include "verifier/platforms.h"
 #include "verifier/verifier.h"
+#include "verifier/vtpm.h"
 
 #define ORIGIN_GENERATED 2 /* CKV_KEYCLAVE_ORIGIN_GENERATED of keyclave.h */
 
@@ -49,7 +50,8 @@ static bool check_platform(struct verification *v)
 	if (!accepts(v->policy, v->platform->name))
 		return appraisal_check(v->a, "platform", false, "%s, which the policy does not accept",
 				       v->platform->name);
-	v->verdict->authentic = v->platform->appraise(v->a, &v->cmw);
+	v->verdict->authentic = v->platform->appraise(v->a, &v->cmw) &&
+				(!v->claims || vtpm_appraise(v->a, &v->cmw, v->claims->protector));
 	return v->verdict->authentic;
 }
 
@@ -66,7 +68,7 @@ static bool check_measurement(struct verification *v)
 		const struct appraisal_fact *fact = &v->a->fact[i];
 
 		measured = measured || fact->pins;
-		if (fact->pins && appraisal_expected(v->a, fact->name))
+		if (fact->pins && !fact->section && appraisal_expected(v->a, fact->name))
 			return appraisal_check(v->a, "measurement", true, "pinned by the policy: %s", fact->name);
 		if (fact->self_reported && appraisal_expected(v->a, fact->name))
 			self_reported = fact->name;

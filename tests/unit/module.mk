@@ -317,6 +317,12 @@ unit_programs += %D%/test_verifier_tpm
 %C%_test_verifier_tpm_SOURCES = %D%/test_verifier_tpm.c %D%/tpm_fixture.c %D%/tpm_fixture.h \
 	%D%/evidence_sample.c %D%/evidence_sample.h
 
+unit_programs += %D%/test_verifier_vtpm
+%C%_test_verifier_vtpm_CPPFLAGS = $(kc_signed_cppflags)
+%C%_test_verifier_vtpm_LDADD = $(KC_SIGNERS) $(LDADD) $(JANSSON_LIBS)
+%C%_test_verifier_vtpm_SOURCES = %D%/test_verifier_vtpm.c %D%/tpm_fixture.c %D%/tpm_fixture.h \
+	%D%/evidence_sample.c %D%/evidence_sample.h
+
 unit_programs += %D%/test_verifier_tpm_genuine
 %C%_test_verifier_tpm_genuine_LDADD = $(LDADD) $(JANSSON_LIBS)
 %C%_test_verifier_tpm_genuine_SOURCES = %D%/test_verifier_tpm_genuine.c %D%/tpm_fixture.c %D%/tpm_fixture.h \

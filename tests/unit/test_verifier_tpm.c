@@ -97,7 +97,7 @@ static void test_cbor(void **state)
 	fresh();
 	f.extra_count = 1;
 	cbor_writer_init(&w, &f.extra, SIZE_MAX);
-	cbor_writer_uint(&w, 8);
+	cbor_writer_uint(&w, TPM_MEMBER_SVSM_MANIFEST + 1);
 	cbor_writer_bytes(&w, span_text("x"));
 	tpm_fixture_refused("form", "not evidence");
 	fresh();
