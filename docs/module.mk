@@ -17,5 +17,5 @@ EXTRA_DIST += %D%/benchmarks.md
 man_MANS += %D%/libkeyclave-verify.3
 EXTRA_DIST += %D%/libkeyclave-verify.3
 EXTRA_DIST += %D%/measured-boot.md
-EXTRA_DIST += %D%/platforms/nitro.md %D%/platforms/sev-snp.md %D%/platforms/tdx.md %D%/platforms/tpm.md
+EXTRA_DIST += %D%/platforms/nitro.md %D%/platforms/sev-snp.md %D%/platforms/tdx.md %D%/platforms/tpm.md %D%/platforms/vtpm.md
 EXTRA_DIST += %D%/threat-model.md

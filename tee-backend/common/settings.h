@@ -54,6 +54,11 @@ struct settings {
 	char tpm_policy_dir[PATH_MAX];
 	char tpm_version_floor[16]; /* "": as it is, a number, or "own"; platform/tpm_floor.h */
 	bool tpm_counter;             /* tpm-counter = on | off */
+	char root[16];                /* what protects it: "platform" (its own), "tpm" */
+	char vtpm_policy[PATH_MAX];   /* JSON, as of keyclave verify; "": the built-in one */
+	char vtpm_endorsements[PATH_MAX]; /* certificates, CRLs, TCB information; "": none */
+	char vtpm_trust_root[PATH_MAX];   /* PEM, beside the vendors' roots; "": none */
+	char vtpm_td_quote[PATH_MAX];     /* for the HCL report of a TD; "": none */
 	bool allow_host_vtpm;         /* allow-host-vtpm = yes | no (security rule 9) */
 	bool accept_rollback; /* accept-rollback = yes | no: with the recovery secret, a lost counter is replaced */
 	char migration_policy[PATH_MAX]; /* JSON, of a store that is made; "": none. See keys/migration_policy.h */

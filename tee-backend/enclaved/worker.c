@@ -25,6 +25,7 @@
 #include "enclaved/sandbox.h"
 #include "enclaved/server.h"
 #include "enclaved/worker.h"
+#include "keys/binding.h"
 #include "platform/hkdf.h"
 
 #define WORKER_HANDOVER_MS 10000
@@ -182,6 +183,8 @@ static int worker_open(struct worker *worker)
 	if (!settings_path(worker->settings, "store", path, sizeof(path)) || !operate_start())
 		return KEEPER_EXIT_SETTINGS;
 	rv = platform_open(worker->settings, &worker->platform);
+	if (rv == CKR_OK)
+		rv = binding_settle(worker->platform, worker->settings);
 	if (rv == CKR_OK)
 		rv = worker_seed(worker);
 	if (rv == CKR_OK)

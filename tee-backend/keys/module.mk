@@ -4,6 +4,7 @@ noinst_LIBRARIES += %D%/libkc-keys.a
 KC_LIBS += %D%/libkc-keys.a
 KC_EXTERNAL_LIBS += $(LIBCRYPTO_LIBS)
 %C%_libkc_keys_a_SOURCES = \
+	%D%/binding.c %D%/binding.h \
 	%D%/derive.c %D%/derive.h \
 	%D%/head.c %D%/head.h \
 	%D%/hierarchy.c %D%/hierarchy.h \

@@ -39,5 +39,8 @@ KC_EXTERNAL_LIBS += $(TSS2_LIBS)
 	%D%/tpm_pcr_read.c %D%/tpm_pcr_read.h \
 	%D%/tpm_policy.c %D%/tpm_policy.h \
 	%D%/tpm_root.c %D%/tpm_root.h \
-	%D%/tpm_seal.c %D%/tpm_seal.h
+	%D%/tpm_seal.c %D%/tpm_seal.h \
+	%D%/vtpm.c \
+	%D%/vtpm_binding.c %D%/vtpm_binding.h \
+	%D%/vtpm_challenge.c %D%/vtpm_challenge.h
 endif

@@ -255,12 +255,37 @@ static CK_RV find_named(const struct settings *settings, const struct platform_o
 		log_unknown(name);
 		return CKR_TOKEN_NOT_PRESENT;
 	}
-	guest = (*ops)->description.tee ? NULL : platform_guest_mark(settings->platform_root);
+	guest = *ops != &notee_ops ? NULL : platform_guest_mark(settings->platform_root);
 	if (guest)
 		log_warning(
 		    "platform %s in a confidential guest (%s): its TEE does not protect these keys",
 		    name, guest);
 	return CKR_OK;
+}
+
+/* root = tpm: beside a TEE that has guests with TPMs; of the platform tpm it is the root anyway. */
+static CK_RV open_with_tpm(const struct settings *settings, const struct platform_ops *ops, struct platform **platform)
+{
+	const char *name = ops->description.name;
+	struct platform *hardware = NULL;
+	CK_RV rv = CKR_OK;
+
+	if (strcmp(name, "tpm") == 0)
+		return ops->open(settings, platform);
+	if (ops != &sev_snp_ops && ops != &tdx_ops) {
+		log_error("root = tpm: not on platform %s: sev-snp and tdx have TPMs beside them, and platform = tpm is one", name);
+		return CKR_TOKEN_NOT_PRESENT;
+	}
+#ifdef HAVE_TPM
+	rv = ops->open(settings, &hardware);
+	if (rv == CKR_OK)
+		rv = vtpm_open(settings, &hardware, platform);
+#else
+	log_error("root = tpm: not in this build: configure --with-tpm needs tpm2-tss");
+	rv = CKR_TOKEN_NOT_PRESENT;
+#endif
+	platform_free(&hardware);
+	return rv;
 }
 
 CK_RV platform_open(const struct settings *settings, struct platform **platform)
@@ -273,7 +298,19 @@ CK_RV platform_open(const struct settings *settings, struct platform **platform)
 		rv = find(settings, &ops);
 	else
 		rv = find_named(settings, &ops);
-	return rv == CKR_OK ? ops->open(settings, platform) : rv;
+	if (rv == CKR_OK && strcmp(settings->root, "tpm") == 0)
+		return open_with_tpm(settings, ops, platform);
+	if (rv == CKR_OK && *settings->root && strcmp(settings->root, "platform") != 0) {
+		log_error("root: %s: expected platform or tpm", settings->root);
+		rv = CKR_TOKEN_NOT_PRESENT;
+	}
+	if (rv == CKR_OK)
+		rv = ops->open(settings, platform);
+	if (rv == CKR_OK && ops->description.tee && strcmp((*platform)->description.protector, PLATFORM_NO_KEY) == 0 &&
+	    is_there(settings->platform_root, "/dev/tpmrm0"))
+		log_notice("platform %s: there is a TPM (/dev/tpmrm0): root = tpm would let it protect the root",
+			   ops->description.name);
+	return rv;
 }
 
 void platform_free(struct platform **platform)
@@ -296,9 +333,36 @@ const char *const *platform_paths(const struct platform *platform)
 	return platform->paths ? platform->paths : none;
 }
 
+const struct platform_binding *platform_binding(const struct platform *platform)
+{
+	return platform->binding;
+}
+
+void platform_binding_settle(struct platform *platform, bool vouches)
+{
+	platform->settled = true;
+	platform->description.protector = vouches ? "tpm" : "host-vtpm";
+	if (vouches)
+		platform->description.tee = true;
+	else
+		platform->binding->kind = PLATFORM_BINDING_NONE;
+}
+
+static CK_RV check_settled(const struct platform *platform)
+{
+	if (!platform->binding || platform->settled)
+		return CKR_OK;
+	log_error("platform %s: its vTPM was not judged", platform->description.name);
+	return CKR_ACTION_PROHIBITED;
+}
+
 CK_RV platform_key_new(struct platform *platform, struct buffer *mix, uint8_t key[PLATFORM_KEY_SIZE])
 {
+	CK_RV rv = check_settled(platform);
+
 	buffer_reset(mix);
+	if (rv != CKR_OK)
+		return rv;
 	if (!platform->ops->key_new)
 		return CKR_FUNCTION_NOT_SUPPORTED;
 	return platform->ops->key_new(platform, mix, key);
@@ -306,6 +370,10 @@ CK_RV platform_key_new(struct platform *platform, struct buffer *mix, uint8_t ke
 
 CK_RV platform_key(struct platform *platform, struct span mix, uint8_t key[PLATFORM_KEY_SIZE])
 {
+	CK_RV rv = check_settled(platform);
+
+	if (rv != CKR_OK)
+		return rv;
 	if (!platform->ops->key)
 		return CKR_FUNCTION_NOT_SUPPORTED;
 	return platform->ops->key(platform, mix, key);
@@ -326,8 +394,10 @@ void platform_key_describe(struct platform *platform, struct span mix, char *tex
 CK_RV platform_evidence_get(struct platform *platform, const struct platform_digest *digest,
 			    struct platform_evidence *evidence)
 {
+	CK_RV rv = check_settled(platform);
+
 	*evidence = (struct platform_evidence){0};
-	return platform->ops->evidence(platform, digest, evidence);
+	return rv == CKR_OK ? platform->ops->evidence(platform, digest, evidence) : rv;
 }
 
 void platform_evidence_free(struct platform_evidence *evidence)
@@ -336,6 +406,8 @@ void platform_evidence_free(struct platform_evidence *evidence)
 	buffer_free(&evidence->certificates);
 	buffer_free(&evidence->event_log);
 	buffer_free(&evidence->ima_log);
+	buffer_free(&evidence->vtpm);
+	buffer_free(&evidence->vtpm_log);
 }
 
 CK_RV platform_state(struct platform *platform, uint64_t *state)
@@ -367,7 +439,7 @@ CK_RV platform_random(struct platform *platform, uint8_t *out, size_t size, size
 /* Without a counter there are no questions to it. */
 static bool has_counter(const struct platform *platform)
 {
-	return platform->ops->counter_new && strcmp(platform->description.rollback, "none") != 0;
+	return check_settled(platform) == CKR_OK && platform->ops->counter_new && strcmp(platform->description.rollback, "none") != 0;
 }
 
 CK_RV platform_counter_new(struct platform *platform, const uint8_t auth[PLATFORM_KEY_SIZE], struct buffer *id,

@@ -76,6 +76,8 @@ struct platform_evidence {
 	struct buffer certificates; /* PEM, leaf first: what speaks for the key that signed */
 	struct buffer event_log;    /* TCG2 crypto-agile log of the boot */
 	struct buffer ima_log;      /* IMA's binary list */
+	struct buffer vtpm;         /* where a vTPM beside a TEE protects the root: its quote over DIGEST, and what binds it */
+	struct buffer vtpm_log;     /* the vTPM's event log; .ima_log is of its PCR10 */
 };
 
 CK_RV platform_evidence_get(struct platform *platform, const struct platform_digest *digest,
@@ -87,6 +89,40 @@ void platform_evidence_free(struct platform_evidence *evidence);
  * rule 10). One short question to a TPM; 0 at no cost where what was measured stays (SNP, Nitro) or is asked for anew (TDX).
  */
 CK_RV platform_state(struct platform *platform, uint64_t *state);
+
+/*
+ * What a vTPM in a confidential guest shows for itself (security rule 9). Public bytes, all of them hostile: only the platform's
+ * own part (.challenged, .srk_name) is what was found here.
+ */
+enum platform_binding_kind {
+	PLATFORM_BINDING_NONE, /* nothing: .why says what was missing (static) */
+	PLATFORM_BINDING_HCL,  /* Azure's and OpenHCL's: the hardware's report names the AK, which certifies the SRK */
+	PLATFORM_BINDING_SVSM, /* AMD 58019: the hardware's report names the EK, which was challenged for SRK and AK */
+};
+
+struct platform_binding {
+	enum platform_binding_kind kind;
+	const char *why;
+	const char *hardware;         /* the platform beside it, "sev-snp" or "tdx"; NULL: none can be asked */
+	struct platform_digest nonce; /* ours, fresh, over which .own, .attest and .svsm were made */
+	struct platform_evidence own; /* of the platform beside it */
+	struct buffer hcl;            /* as it lies in NV memory */
+	struct buffer td_quote;       /* for it, where it is of TDX */
+	struct buffer svsm;           /* SNP report over SHA-512(.nonce.sha512 || .manifest) */
+	struct buffer manifest;
+	struct buffer ek;                /* SVSM: TPMT_PUBLIC */
+	bool challenged;                 /* SVSM: the TPM with this EK's private half holds SRK and AK, too */
+	struct buffer srk_name;          /* to which sessions are salted and under which the root is sealed */
+	struct buffer attest, signature; /* HCL: TPM2_Certify of the SRK by the AK */
+};
+
+/*
+ * NULL: no judgement is needed, this is no vTPM of a confidential guest. Else platform_key, platform_evidence_get and the counter
+ * are refused (CKR_ACTION_PROHIBITED, logged) until platform_binding_settle has said whether the hardware VOUCHES for the
+ * vTPM: then the protector is "tpm", else "host-vtpm". keys/binding.c judges.
+ */
+const struct platform_binding *platform_binding(const struct platform *platform);
+void platform_binding_settle(struct platform *platform, bool vouches);
 
 #define PLATFORM_MEASUREMENT_MAX 256
 

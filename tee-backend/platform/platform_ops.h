@@ -39,6 +39,8 @@ struct platform {
 	const struct platform_ops *ops;
 	struct platform_description description; /* a copy of the row's, made true for this machine by .open */
 	const char *const *paths; /* platform_paths; NULL: none */
+	struct platform_binding *binding; /* platform_binding; whose .free frees it (vtpm_binding.h) */
+	bool settled;
 };
 
 extern const struct platform_ops notee_ops;
@@ -46,6 +48,13 @@ extern const struct platform_ops nitro_ops;
 extern const struct platform_ops sev_snp_ops;
 extern const struct platform_ops tdx_ops;
 extern const struct platform_ops tpm_ops; /* with tpm2-tss only */
+
+/*
+ * The platform HARDWARE (which it owns then) with a vTPM as the root's protector: named and signed for as HARDWARE, sealed and
+ * counted by the TPM.
+ */
+CK_RV vtpm_open(const struct settings *settings, struct platform **hardware, struct platform **platform);
+CK_RV tpm_open_beside(const struct settings *settings, struct platform *hardware, struct platform **platform);
 
 /* LEAF ("/dev/nsm") below the settings' platform-root, into PATH. False: too long, logged. */
 bool platform_path(const struct settings *settings, const char *leaf, char *path, size_t size);

@@ -374,6 +374,8 @@ static void sev_snp_key_describe(struct platform *base, struct span mix_bytes, c
 /* Whether the derived key may be the root. docs/platforms/sev-snp.md. */
 static void choose_protector(struct sev_snp *s, const struct settings *settings)
 {
+	if (strcmp(settings->root, "tpm") == 0)
+		return; /* the vTPM beside it */
 	if (!s->guest)
 		log_warning("platform sev-snp: no root without " DEVICE ", which gives the derived key: tokens "
 			    "last as long as this daemon");

@@ -95,8 +95,9 @@ static CK_RV tdx_open(const struct settings *settings, struct platform **platfor
 		return rv;
 	}
 	log_registers(t);
-	log_notice("platform tdx: a trust domain has no sealing key: tokens last as long as this daemon, "
-		   "unless a vTPM or a KMS protects their root");
+	if (strcmp(settings->root, "tpm") != 0)
+		log_notice("platform tdx: a trust domain has no sealing key: tokens last as long as this daemon, "
+			   "unless a vTPM (root = tpm) protects their root");
 	t->paths[0] = t->reports;
 	t->base.paths = t->paths;
 	*platform = &t->base;

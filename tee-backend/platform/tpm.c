@@ -19,13 +19,12 @@
 #include "platform/tpm_counter.h"
 #include "platform/tpm_ek.h"
 #include "platform/tpm_root.h"
+#include "platform/vtpm_binding.h"
 
 #define EVENT_LOG "/sys/kernel/security/tpm0/binary_bios_measurements"
 #define EVENT_LOG_MAX ((size_t)256 * 1024)
 #define IMA_LOG "/sys/kernel/security/ima/binary_runtime_measurements"
 #define IMA_LOG_MAX ((size_t)384 * 1024)
-
-#define HOST_PROTECTOR "host-vtpm"
 
 struct tpm {
 	struct platform base;  /* first */
@@ -105,7 +104,7 @@ static CK_RV tpm_evidence(struct platform *base, const struct platform_digest *d
 		rv = boot_log_read("tpm", "IMA's list", t->ima_log, IMA_LOG_MAX, &evidence->ima_log);
 	if (rv == CKR_OK)
 		rv = tpm_attest_quote(&t->context, t->root.selection.bank, digest, buffer_span(&t->ek_certificate),
-				      &evidence->report);
+				      t->base.binding, &evidence->report);
 	rv = release(t, rv);
 	if (rv == CKR_OK && !buffer_set(&evidence->event_log, t->event_log.data, t->event_log.size))
 		rv = CKR_DEVICE_MEMORY;
@@ -195,27 +194,20 @@ static void tpm_free(struct platform *base)
 	tpm_root_free(&t->root);
 	buffer_free(&t->event_log);
 	buffer_free(&t->ek_certificate);
+	vtpm_binding_free(&t->base.binding);
 	pthread_mutex_destroy(&t->lock);
 	free(t);
 }
 
-/* Security rule 9: in a confidential guest, whose TPM is this? */
-static CK_RV choose_protector(struct tpm *t, const struct settings *settings)
+/*
+ * Security rule 9: in a confidential guest, whose TPM is this? What it shows for itself is judged before anything is sealed
+ * (platform_binding).
+ */
+static CK_RV find_binding(struct tpm *t, const struct settings *settings, struct platform *hardware)
 {
-	const char *guest = platform_guest_mark(settings->platform_root);
-
-	if (!guest)
+	if (!hardware && !platform_guest_mark(settings->platform_root))
 		return CKR_OK;
-	if (!settings->allow_host_vtpm) {
-		log_error("platform tpm: this is a confidential guest (%s), and nothing shows that its TPM is inside: whoever "
-			  "runs the host may hold the keys. To take it all the same: allow-host-vtpm = yes (it is recorded "
-			  "in the store and in the evidence)",
-			  guest);
-		return CKR_TOKEN_NOT_PRESENT;
-	}
-	log_warning("platform tpm: the host's TPM protects the root (allow-host-vtpm)");
-	t->base.description.protector = HOST_PROTECTOR;
-	return CKR_OK;
+	return vtpm_binding_new(&t->context, settings, hardware, &t->base.binding);
 }
 
 static CK_RV read_logs(struct tpm *t, const struct settings *settings)
@@ -231,7 +223,7 @@ static CK_RV read_logs(struct tpm *t, const struct settings *settings)
 	return boot_log_read("tpm", "the boot's event log", path, EVENT_LOG_MAX, &t->event_log);
 }
 
-static CK_RV tpm_open(const struct settings *settings, struct platform **platform)
+CK_RV tpm_open_beside(const struct settings *settings, struct platform *hardware, struct platform **platform)
 {
 	struct tpm *t = calloc(1, sizeof(*t));
 	size_t paths = 0;
@@ -246,15 +238,15 @@ static CK_RV tpm_open(const struct settings *settings, struct platform **platfor
 	t->base.description = tpm_ops.description;
 	if (!settings->tpm_counter)
 		t->base.description.rollback = "none";
-	rv = choose_protector(t, settings);
-	if (rv == CKR_OK)
-		rv = tpm_root_configure(&t->root, settings);
+	rv = tpm_root_configure(&t->root, settings);
 	if (rv == CKR_OK)
 		rv = tpm_context_open(&t->context, settings->tpm_tcti);
 	if (rv == CKR_OK)
 		rv = tpm_attest_certificate(&t->context, &t->ek_certificate);
 	if (rv == CKR_OK)
 		rv = tpm_ek_authenticate(&t->context, buffer_span(&t->ek_certificate));
+	if (rv == CKR_OK)
+		rv = find_binding(t, settings, hardware);
 	if (rv == CKR_OK)
 		rv = read_logs(t, settings);
 	if (rv != CKR_OK) {
@@ -268,6 +260,11 @@ static CK_RV tpm_open(const struct settings *settings, struct platform **platfor
 	t->base.paths = t->paths;
 	*platform = &t->base;
 	return CKR_OK;
+}
+
+static CK_RV tpm_open(const struct settings *settings, struct platform **platform)
+{
+	return tpm_open_beside(settings, NULL, platform);
 }
 
 static const char *const tpm_marks[] = {"/dev/tpmrm0", NULL};

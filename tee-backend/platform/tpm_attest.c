@@ -13,6 +13,7 @@
 #include "common/cbor_writer.h"
 #include "common/log.h"
 #include "platform/hkdf.h"
+#include "platform/vtpm_binding.h"
 
 /* TCG EK Credential Profile, section 2.2.1.4: P-256, RSA 2048. */
 static const TPM2_HANDLE certificates[] = {0x01C0000A, 0x01C00002};
@@ -166,7 +167,7 @@ static bool covers(const TPM2B_ATTEST *attest, const struct tpm_pcr_selection *s
 
 static CK_RV write_report(const TPM2B_ATTEST *attest, const TPMT_SIGNATURE *signature, const TPMT_PUBLIC *ak,
 			  const struct tpm_pcr_selection *selection, const struct tpm_pcr_values *values,
-			  struct span ek_certificate, struct buffer *report)
+			  struct span ek_certificate, const struct platform_binding *binding, struct buffer *report)
 {
 	uint8_t area[sizeof(TPMT_PUBLIC)], sig[sizeof(TPMT_SIGNATURE)];
 	size_t area_size = 0, sig_size = 0;
@@ -177,7 +178,7 @@ static CK_RV write_report(const TPM2B_ATTEST *attest, const TPMT_SIGNATURE *sign
 		return CKR_DEVICE_ERROR;
 	buffer_reset(report);
 	cbor_writer_init(&w, report, SIZE_MAX);
-	cbor_writer_map(&w, ek_certificate.size ? 5 : 4);
+	cbor_writer_map(&w, (ek_certificate.size ? 5 : 4) + vtpm_binding_members(binding));
 	cbor_writer_uint(&w, 1);
 	cbor_writer_bytes(&w, (struct span){attest->attestationData, attest->size});
 	cbor_writer_uint(&w, 2);
@@ -196,13 +197,15 @@ static CK_RV write_report(const TPM2B_ATTEST *attest, const TPMT_SIGNATURE *sign
 		cbor_writer_uint(&w, 5);
 		cbor_writer_bytes(&w, ek_certificate);
 	}
+	vtpm_binding_write(binding, &w);
 	return w.failed ? CKR_DEVICE_MEMORY : CKR_OK;
 }
 
 /* One try. *MOVED: a PCR was extended meanwhile. */
 static CK_RV quote_once(const struct tpm_context *c, const struct tpm_primary *ak,
 			const struct tpm_pcr_selection *selection, const struct platform_digest *digest,
-			struct span ek_certificate, struct buffer *report, bool *moved)
+			struct span ek_certificate, const struct platform_binding *binding, struct buffer *report,
+			bool *moved)
 {
 	const TPML_PCR_SELECTION list = tpm_pcr_read_list(selection);
 	TPM2B_ATTEST *attest = NULL;
@@ -223,29 +226,64 @@ static CK_RV quote_once(const struct tpm_context *c, const struct tpm_primary *a
 		rv = tpm_context_failed(rc, "TPM2_Quote");
 	*moved = rc == TSS2_RC_SUCCESS && !covers(attest, selection, &values);
 	if (rv == CKR_OK && !*moved)
-		rv = write_report(attest, signature, &ak->public, selection, &values, ek_certificate, report);
+		rv = write_report(attest, signature, &ak->public, selection, &values, ek_certificate, binding,
+				  report);
 	Esys_Free(attest);
 	Esys_Free(signature);
 	return rv;
 }
 
+static CK_RV open_persistent(const struct tpm_context *c, uint32_t handle, struct tpm_primary *ak)
+{
+	TPM2B_PUBLIC *public = NULL;
+	TSS2_RC rc = TSS2_RC_SUCCESS;
+
+	*ak = (struct tpm_primary){.handle = ESYS_TR_NONE};
+	rc = Esys_TR_FromTPMPublic(c->esys, handle, ESYS_TR_NONE, ESYS_TR_NONE, ESYS_TR_NONE, &ak->handle);
+	if (rc == TSS2_RC_SUCCESS)
+		rc = Esys_ReadPublic(c->esys, ak->handle, ESYS_TR_NONE, ESYS_TR_NONE, ESYS_TR_NONE, &public, NULL, NULL);
+	if (rc == TSS2_RC_SUCCESS) {
+		ak->public = public->publicArea;
+		(void)tpm_context_name(&ak->public, &ak->name);
+		Esys_Free(public);
+		return CKR_OK;
+	}
+	tpm_attest_key_drop(c, handle, ak);
+	return tpm_context_failed(rc, "the attestation key");
+}
+
+CK_RV tpm_attest_key(const struct tpm_context *c, uint32_t persistent, struct tpm_primary *ak)
+{
+	TPM2B_PUBLIC template = ak_template(c->ecc);
+
+	return persistent ? open_persistent(c, persistent, ak) : tpm_context_primary(c, ESYS_TR_RH_ENDORSEMENT, ESYS_TR_PASSWORD, &template, ak);
+}
+
+void tpm_attest_key_drop(const struct tpm_context *c, uint32_t persistent, struct tpm_primary *ak)
+{
+	if (!persistent)
+		tpm_context_drop(c, ak);
+	else if (ak->handle != ESYS_TR_NONE)
+		Esys_TR_Close(c->esys, &ak->handle);
+}
+
 CK_RV tpm_attest_quote(const struct tpm_context *c, TPM2_ALG_ID bank, const struct platform_digest *digest,
-		       struct span ek_certificate, struct buffer *report)
+		       struct span ek_certificate, const struct platform_binding *binding, struct buffer *report)
 {
 	const struct tpm_pcr_selection selection = {.bank = bank, .mask = TPM_PCR_STATIC};
-	TPM2B_PUBLIC template = ak_template(c->ecc);
+	uint32_t persistent = vtpm_binding_ak(binding);
 	struct tpm_primary ak;
 	bool moved = true;
-	CK_RV rv = tpm_context_primary(c, ESYS_TR_RH_ENDORSEMENT, ESYS_TR_PASSWORD, &template, &ak);
+	CK_RV rv = tpm_attest_key(c, persistent, &ak);
 
 	if (rv != CKR_OK)
 		return rv;
 	for (unsigned i = 0; i < TRIES && rv == CKR_OK && moved; i++)
-		rv = quote_once(c, &ak, &selection, digest, ek_certificate, report, &moved);
+		rv = quote_once(c, &ak, &selection, digest, ek_certificate, binding, report, &moved);
 	if (rv == CKR_OK && moved) {
 		log_error("platform tpm: no quote: it is not of the PCR values that the TPM gives");
 		rv = CKR_DEVICE_ERROR;
 	}
-	tpm_context_drop(c, &ak);
+	tpm_attest_key_drop(c, persistent, &ak);
 	return rv;
 }

@@ -12,10 +12,17 @@
 CK_RV tpm_attest_certificate(const struct tpm_context *c, struct buffer *certificate);
 
 /*
- * REPORT (docs/evidence.md, `tpm`): PCR0 to 15 of BANK quoted over DIGEST, its SHA-512 where the TPM takes so much. The key is
- * made from the endorsement seed and is the same for as long as that lasts.
+ * The key that quotes: the one at PERSISTENT, for as long as it is there; 0: made from the endorsement seed, the same for as long
+ * as that lasts.
+ */
+CK_RV tpm_attest_key(const struct tpm_context *c, uint32_t persistent, struct tpm_primary *ak);
+void tpm_attest_key_drop(const struct tpm_context *c, uint32_t persistent, struct tpm_primary *ak);
+
+/*
+ * REPORT (docs/evidence.md, `tpm`): PCR0 to 15 of BANK quoted over DIGEST, its SHA-512 where the TPM takes so much.
+ * BINDING: of a vTPM whose hardware vouches for it, with the key that this is about; NULL: none.
  */
 CK_RV tpm_attest_quote(const struct tpm_context *c, TPM2_ALG_ID bank, const struct platform_digest *digest,
-		       struct span ek_certificate, struct buffer *report);
+		       struct span ek_certificate, const struct platform_binding *binding, struct buffer *report);
 
 #endif

@@ -92,13 +92,19 @@ static void log_ek(const struct tpm_primary *ek, const EVP_PKEY *key)
 					   : "THE CERTIFICATE THAT THE TPM KEEPS IS OF ANOTHER KEY");
 }
 
+CK_RV tpm_ek_primary(const struct tpm_context *c, bool ecc, struct tpm_primary *ek)
+{
+	TPM2B_PUBLIC template = ek_template(ecc);
+
+	return tpm_context_primary(c, ESYS_TR_RH_ENDORSEMENT, ESYS_TR_PASSWORD, &template, ek);
+}
+
 CK_RV tpm_ek_authenticate(struct tpm_context *c, struct span certificate)
 {
 	EVP_PKEY *key = key_of(certificate);
-	TPM2B_PUBLIC template = ek_template(c->ecc && !(key && EVP_PKEY_is_a(key, "RSA")));
 	struct tpm_primary ek, srk = {.handle = ESYS_TR_NONE};
 	ESYS_TR session = ESYS_TR_NONE;
-	CK_RV rv = tpm_context_primary(c, ESYS_TR_RH_ENDORSEMENT, ESYS_TR_PASSWORD, &template, &ek);
+	CK_RV rv = tpm_ek_primary(c, c->ecc && !(key && EVP_PKEY_is_a(key, "RSA")), &ek);
 
 	if (rv == CKR_OK) {
 		log_ek(&ek, key);

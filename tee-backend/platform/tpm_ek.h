@@ -15,6 +15,9 @@
  */
 CK_RV tpm_ek_authenticate(struct tpm_context *c, struct span certificate);
 
+/* The endorsement key by the TCG's template, ECC P-256 or RSA 2048. */
+CK_RV tpm_ek_primary(const struct tpm_context *c, bool ecc, struct tpm_primary *ek);
+
 /*
  * CKR_TOKEN_NOT_RECOGNIZED, logged with both names: this is not the TPM that PINNED names; WHAT was made with it. An empty PINNED, of
  * a store from before endorsement keys were pinned, is any.

@@ -115,6 +115,8 @@ CK_RV token_evidence_sign(struct platform *platform, const struct claims *claims
 		cmw.certificates = buffer_span(&evidence.certificates);
 		cmw.event_log = buffer_span(&evidence.event_log);
 		cmw.ima_log = buffer_span(&evidence.ima_log);
+		cmw.vtpm = buffer_span(&evidence.vtpm);
+		cmw.vtpm_log = buffer_span(&evidence.vtpm_log);
 		buffer_reset(out);
 		rv = cmw_write(&cmw, out) ? CKR_OK : CKR_DEVICE_MEMORY;
 	}

@@ -20,6 +20,7 @@ kc_snp_sources = %D%/snp_firmware.c %D%/snp_firmware.h
 EXTRA_DIST += $(kc_emulator_sources) $(kc_device_sources) $(kc_snp_sources)
 EXTRA_DIST += %D%/emulate_nsm.c %D%/nsm_module.c %D%/nsm_module.h %D%/emulate_sev_guest.c %D%/emulate_tsm.c
 EXTRA_DIST += %D%/emulate_tpm.c
+EXTRA_DIST += %D%/make_hcl.c
 EXTRA_DIST += %D%/tsm_entry.c %D%/tsm_entry.h %D%/tdx_module.c %D%/tdx_module.h
 if HAVE_FUSE
 kc_emulator_libs = $(KC_SIGNERS) tee-backend/common/libkc-common.a $(LIBCBOR_LIBS) $(LIBCRYPTO_LIBS) $(FUSE_LIBS)
@@ -47,4 +48,11 @@ check_PROGRAMS += %D%/emulate-tpm
 %C%_emulate_tpm_CPPFLAGS = $(kc_emulator_cflags)
 %C%_emulate_tpm_LDADD = $(kc_emulator_libs)
 %C%_emulate_tpm_SOURCES = $(kc_emulator_sources) $(kc_device_sources) %D%/emulate_tpm.c
+
+# Part of an emulated guest as well: what its paravisor writes into its vTPM.
+check_PROGRAMS += %D%/make-hcl
+%C%_make_hcl_CPPFLAGS = $(kc_emulator_cflags)
+%C%_make_hcl_LDADD = $(kc_emulator_libs)
+%C%_make_hcl_SOURCES = %D%/make_hcl.c %D%/control.c %D%/control.h %D%/signing.c %D%/signing.h $(kc_snp_sources) \
+	%D%/tdx_module.c %D%/tdx_module.h
 endif

@@ -50,6 +50,23 @@ uint32_t snp_firmware_vmpl(void)
 	return (uint32_t)control_number("vmpl", 0);
 }
 
+static void make_report(const struct guest *g, const uint8_t data[64], uint32_t vmpl, const char *report_id,
+			uint8_t report[SNP_FIRMWARE_REPORT_SIZE])
+{
+	signing_snp_report(g->tcb, g->chip, report);
+	put_le(report + 0x4, g->svn, 4);
+	put_le(report + 0x8, g->policy, 8);
+	memcpy(report + 0x10, g->family_id, 16);
+	memcpy(report + 0x20, g->image_id, 16);
+	put_le(report + 0x30, vmpl, 4);
+	memcpy(report + 0x50, data, 64);
+	if (control_fault("other-data"))
+		report[0x50] ^= 1;
+	memcpy(report + 0x90, g->measurement, 48);
+	control_digest(report_id, "one run of this guest", report + 0x140, 32);
+	signing_snp(report);
+}
+
 uint32_t snp_firmware_report(const uint8_t data[64], uint32_t vmpl,
 			     uint8_t report[SNP_FIRMWARE_REPORT_SIZE])
 {
@@ -58,19 +75,21 @@ uint32_t snp_firmware_report(const uint8_t data[64], uint32_t vmpl,
 	read_guest(&g);
 	if (vmpl > 3 || vmpl < g.vmpl)
 		return SNP_FIRMWARE_INVALID_PARAMETER;
-	signing_snp_report(g.tcb, g.chip, report);
-	put_le(report + 0x4, g.svn, 4);
-	put_le(report + 0x8, g.policy, 8);
-	memcpy(report + 0x10, g.family_id, 16);
-	memcpy(report + 0x20, g.image_id, 16);
-	put_le(report + 0x30, vmpl, 4);
-	memcpy(report + 0x50, data, 64);
-	if (control_fault("other-data"))
-		report[0x50] ^= 1;
-	memcpy(report + 0x90, g.measurement, 48);
-	control_digest("report-id", "one run of this guest", report + 0x140, 32);
-	signing_snp(report);
+	make_report(&g, data, vmpl, "report-id", report);
 	return SNP_FIRMWARE_OK;
+}
+
+void snp_firmware_report_above(const uint8_t data[64], uint8_t report[SNP_FIRMWARE_REPORT_SIZE])
+{
+	struct guest g;
+	char text[64];
+
+	read_guest(&g);
+	if (control_text("above-chip", text, sizeof(text)))
+		control_digest("above-chip", "", g.chip, sizeof(g.chip));
+	if (control_text("above-measurement", text, sizeof(text)))
+		control_digest("above-measurement", "", g.measurement, sizeof(g.measurement));
+	make_report(&g, data, (uint32_t)control_number("above-vmpl", 0), "above-report-id", report);
 }
 
 /* Component by component. */

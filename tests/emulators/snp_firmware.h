@@ -32,6 +32,12 @@ uint32_t snp_firmware_vmpl(void);
 
 uint32_t snp_firmware_report(const uint8_t data[64], uint32_t vmpl,
 			     uint8_t report[SNP_FIRMWARE_REPORT_SIZE]);
+/*
+ * A report by what stands above the guest, an SVSM or a paravisor: of VMPL 0, whatever the guest's own is. The control lines
+ * above-vmpl, above-chip, above-measurement and above-report-id bend it.
+ */
+void snp_firmware_report_above(const uint8_t data[64], uint8_t report[SNP_FIRMWARE_REPORT_SIZE]);
+
 uint32_t snp_firmware_key(const struct snp_firmware_key_request *request, uint8_t key[32]);
 
 /* Bytes of the certificate table in TABLE (zeroed before); 0: the host has none. */

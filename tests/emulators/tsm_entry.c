@@ -115,27 +115,39 @@ bool tsm_entry_is_blob(enum tsm_attribute attribute)
 
 /* ---- reports ---- */
 
+/* Of its vTPM: the EK's public area, from the file of the control line "manifest FILE". */
+static void read_manifest(struct buffer *manifest)
+{
+	static const char text[] = "the manifest of an emulated SVSM";
+	char path[256];
+	FILE *file = control_text("manifest", path, sizeof(path)) ? fopen(path, "re") : NULL;
+
+	buffer_set(manifest, text, sizeof(text));
+	if (!file)
+		return;
+	buffer_resize(manifest, 4096);
+	buffer_resize(manifest, fread(manifest->data, 1, manifest->size, file));
+	fclose(file);
+}
+
 /* By the SVSM: a report of VMPL 0 over inblob and manifest. */
 static int make_svsm_report(struct tsm_entry *e)
 {
-	static const char manifest[] = "the manifest of an emulated SVSM";
 	uint8_t report[SNP_FIRMWARE_REPORT_SIZE];
 	uint8_t data[64];
 	EVP_MD_CTX *ctx = NULL;
 
-	if (strcmp(e->service_provider, "svsm") != 0)
+	if (strcmp(e->service_provider, "svsm") != 0 || control_fault("no-svsm"))
 		return -EINVAL;
+	read_manifest(&e->blobs[2]);
 	ctx = EVP_MD_CTX_new();
 	EVP_DigestInit_ex(ctx, EVP_sha512(), NULL);
 	EVP_DigestUpdate(ctx, e->inblob.data, e->inblob.size);
-	EVP_DigestUpdate(ctx, manifest, sizeof(manifest));
+	EVP_DigestUpdate(ctx, e->blobs[2].data, e->blobs[2].size);
 	EVP_DigestFinal_ex(ctx, data, NULL);
 	EVP_MD_CTX_free(ctx);
-	if (snp_firmware_report(data, 3, report))
-		return -EINVAL;
-	report[0x30] = 0;
+	snp_firmware_report_above(data, report);
 	buffer_set(&e->blobs[0], report, sizeof(report));
-	buffer_set(&e->blobs[2], manifest, sizeof(manifest));
 	return 0;
 }
 

@@ -14,6 +14,7 @@
 
 #include "common/cbor_reader.h"
 #include "common/log.h"
+#include "keys/binding.h"
 #include "platform/platform_ops.h"
 #include "../lib/captured_log.h"
 #include "cmocka_test.h"
@@ -443,17 +444,28 @@ static void test_host_vtpm(void **state)
 	static const char *const folders[] = {"/sys", "/sys/kernel", "/sys/kernel/config", "/sys/kernel/config/tsm",
 					      "/sys/kernel/config/tsm/report"};
 	struct fixture *f = *state;
+	struct buffer mix = {0};
+	uint8_t key[PLATFORM_KEY_SIZE];
 	char path[PATH_MAX + 64];
 
 	for (size_t i = 0; i < sizeof(folders) / sizeof(folders[0]); i++) {
 		snprintf(path, sizeof(path), "%s%s", f->emulator.root, folders[i]);
 		assert_int_equal(mkdir(path, 0755), 0);
 	}
-	assert_int_equal(reopen(f), CKR_TOKEN_NOT_PRESENT);
-	assert_true(captured_log_has(&f->log, "allow-host-vtpm = yes"));
-	f->settings.allow_host_vtpm = true;
+	/* Nothing is sealed before it was judged, nor after it was refused. */
 	assert_int_equal(reopen(f), CKR_OK);
+	assert_int_equal(platform_key_new(f->platform, &mix, key), CKR_ACTION_PROHIBITED);
+	captured_log_begin(&f->log);
+	assert_int_equal(binding_settle(f->platform, &f->settings), CKR_ACTION_PROHIBITED);
+	captured_log_end(&f->log);
+	assert_true(captured_log_has(&f->log, "allow-host-vtpm = yes"));
+	assert_int_equal(platform_key_new(f->platform, &mix, key), CKR_ACTION_PROHIBITED);
+	f->settings.allow_host_vtpm = true;
+	assert_int_equal(binding_settle(f->platform, &f->settings), CKR_OK);
 	assert_string_equal(platform_describe(f->platform)->protector, "host-vtpm");
+	assert_false(platform_describe(f->platform)->tee);
+	assert_int_equal(platform_key_new(f->platform, &mix, key), CKR_OK);
+	buffer_free(&mix);
 }
 
 /* ---- evidence ---- */
