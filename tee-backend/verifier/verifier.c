@@ -70,7 +70,7 @@ static bool check_measurement(struct verification *v)
 		measured = measured || fact->pins;
 		if (fact->pins && !fact->section && appraisal_expected(v->a, fact->name))
 			return appraisal_check(v->a, "measurement", true, "pinned by the policy: %s", fact->name);
-		if (fact->self_reported && appraisal_expected(v->a, fact->name))
+		if (fact->self_reported && !fact->section && appraisal_expected(v->a, fact->name))
 			self_reported = fact->name;
 	}
 	if (self_reported && appraisal_allows(v->a, POLICY_ALLOW_SELF_REPORTED))
