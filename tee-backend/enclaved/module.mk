@@ -27,6 +27,12 @@ sbin_PROGRAMS += %D%/keyclaved
 	tee-backend/mechanism/libkc-mechanism.a tee-backend/common/libkc-common.a \
 	$(LIBCRYPTO_LIBS) $(NETTLE_LIBS) $(SQLITE_LIBS) $(SECCOMP_LIBS) $(TSS2_LIBS) $(JANSSON_LIBS) $(LIBCBOR_LIBS) $(INIH_LIBS)
 
+# The first program of an enclave image (make enclave-image), which alone has a use for it.
+EXTRA_PROGRAMS += %D%/keyclave-init
+%C%_keyclave_init_SOURCES = %D%/init.c
+%C%_keyclave_init_LDADD =
+CLEANFILES += %D%/keyclave-init
+
 nodist_systemdunit_DATA += %D%/keyclaved.socket %D%/keyclaved.service
 dist_udevrules_DATA += %D%/70-keyclave.rules
 dist_sysusersd_DATA += %D%/keyclave.sysusers.conf

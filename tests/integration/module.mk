@@ -85,8 +85,8 @@ integration_tests += %D%/test_derive.sh
 EXTRA_DIST += %D%/test_derive.sh
 
 # In a guest of QEMU (tests/guest).
-guest_tests += %D%/nsm_guest.sh
-EXTRA_DIST += %D%/nsm_guest.sh
+guest_tests += %D%/nsm_guest.sh %D%/enclave_image.sh
+EXTRA_DIST += %D%/nsm_guest.sh %D%/enclave_image.sh
 
 integration_tests += %D%/test_measure.sh
 EXTRA_DIST += %D%/test_measure.sh
