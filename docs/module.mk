@@ -19,3 +19,4 @@ EXTRA_DIST += %D%/libkeyclave-verify.3
 EXTRA_DIST += %D%/measured-boot.md
 EXTRA_DIST += %D%/platforms/nitro.md %D%/platforms/sev-snp.md %D%/platforms/tdx.md %D%/platforms/tpm.md %D%/platforms/vtpm.md
 EXTRA_DIST += %D%/threat-model.md
+EXTRA_DIST += %D%/kms.md

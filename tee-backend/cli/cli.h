@@ -34,7 +34,7 @@ struct cli_command {
 
 extern const struct cli_command cli_init, cli_status, cli_list, cli_keygen, cli_import, cli_delete, cli_pin,
 	cli_attest, cli_verify, cli_policy, cli_csr, cli_cert, cli_uri, cli_derive, cli_tpm_policy,
-	cli_measure, cli_migrate;
+	cli_measure, cli_migrate, cli_rotate_root;
 
 /* An error for the user: one line on stderr, or {"error": ...} on stdout with --json. Returns CLI_FAILED. */
 int cli_error(const struct cli *cli, const char *format, ...) __attribute__((format(printf, 2, 3)));

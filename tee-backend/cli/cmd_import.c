@@ -13,7 +13,9 @@
 #include <openssl/x509.h>
 #include <string.h>
 
+#include "cli/certificate.h"
 #include "cli/cli.h"
+#include "cli/import_kms.h"
 #include "common/memory.h"
 #include "mechanism/attribute_set.h"
 
@@ -27,6 +29,7 @@ struct import_options {
 	const char *passphrase_file;
 	struct buffer id;
 	bool extractable;
+	struct import_kms kms;
 };
 
 static int parse(const struct cli *cli, int argc, char **argv, struct import_options *o)
@@ -35,6 +38,9 @@ static int parse(const struct cli *cli, int argc, char **argv, struct import_opt
 		{"label", required_argument, NULL, 'l'},    {"id", required_argument, NULL, 'i'},
 		{"token", required_argument, NULL, 't'},    {"pin-file", required_argument, NULL, 'p'},
 		{"passphrase-file", required_argument, NULL, 'w'}, {"extractable", no_argument, NULL, 'x'},
+		{"kms-ciphertext", required_argument, NULL, 'k'}, {"kms-key", required_argument, NULL, 'K'},
+		{"kms-version", required_argument, NULL, 'v'},	  {"kms-unbound", no_argument, NULL, 'u'},
+		{"cert", required_argument, NULL, 'c'},		  {"secret", required_argument, NULL, 's'},
 		{NULL, 0, NULL, 0},
 	};
 	int option = 0;
@@ -63,10 +69,13 @@ static int parse(const struct cli *cli, int argc, char **argv, struct import_opt
 			o->extractable = true;
 			break;
 		default:
-			return CLI_USAGE;
+			if (!import_kms_option(&o->kms, option, optarg))
+				return CLI_USAGE;
 		}
 	}
-	if (optind + 1 != argc || !o->label)
+	if (o->kms.file)
+		return optind == argc && o->label && !o->extractable && !o->passphrase_file ? CLI_OK : CLI_USAGE;
+	if (optind + 1 != argc || !o->label || o->kms.only)
 		return CLI_USAGE;
 	o->file = argv[optind];
 	return CLI_OK;
@@ -159,32 +168,6 @@ static bool put_key(struct attribute_set *set, const EVP_PKEY *key, bool private
 	return EVP_PKEY_is_a(key, "RSA") ? put_rsa(set, key, private) : put_curve(set, key, private);
 }
 
-/* ---- certificates ---- */
-
-static bool put_der(struct attribute_set *set, CK_ATTRIBUTE_TYPE type, unsigned char *der, int size)
-{
-	bool ok = size > 0 && attribute_set_put(set, type, (struct span){der, (size_t)size});
-
-	OPENSSL_free(der);
-	return ok;
-}
-
-static bool put_certificate(struct attribute_set *set, X509 *cert)
-{
-	unsigned char *value = NULL, *subject = NULL, *issuer = NULL, *serial = NULL;
-	int value_size = i2d_X509(cert, &value);
-	int subject_size = i2d_X509_NAME(X509_get_subject_name(cert), &subject);
-	int issuer_size = i2d_X509_NAME(X509_get_issuer_name(cert), &issuer);
-	int serial_size = i2d_ASN1_INTEGER(X509_get0_serialNumber(cert), &serial);
-	bool ok = put_der(set, CKA_VALUE, value, value_size);
-
-	ok = put_der(set, CKA_SUBJECT, subject, subject_size) && ok;
-	ok = put_der(set, CKA_ISSUER, issuer, issuer_size) && ok;
-	ok = put_der(set, CKA_SERIAL_NUMBER, serial, serial_size) && ok;
-	return ok && attribute_set_put_ulong(set, CKA_CLASS, CKO_CERTIFICATE) &&
-	       attribute_set_put_ulong(set, CKA_CERTIFICATE_TYPE, CKC_X_509);
-}
-
 /* ---- the file ---- */
 
 static int give_passphrase(char *buffer, int size, int writing, void *arg)
@@ -221,7 +204,7 @@ static bool read_content(struct span content, struct buffer *pass, struct attrib
 	if (key)
 		ok = put_key(set, key, *private);
 	else if (cert)
-		ok = put_certificate(set, cert);
+		ok = certificate_put(set, cert);
 	EVP_PKEY_free(key);
 	X509_free(cert);
 	BIO_free(memory);
@@ -289,7 +272,9 @@ static int run(struct cli *cli, int argc, char **argv)
 		status = cli_login_token(cli, o.token, o.pin_file, true, &uri, &token);
 	else
 		cli_error(cli, "usage: keyclave import %s", cli_import.arguments);
-	if (status == CLI_OK)
+	if (status == CLI_OK && o.kms.file)
+		status = import_kms(cli, &token, &o.kms, o.label, buffer_span(&o.id));
+	else if (status == CLI_OK)
 		status = import(cli, &token, &o);
 	buffer_free(&o.id);
 	cli_token_free(&token);
@@ -300,9 +285,13 @@ static int run(struct cli *cli, int argc, char **argv)
 const struct cli_command cli_import = {
 	.name = "import",
 	.arguments = "--label LABEL [--id HEX] [--token URI] [--pin-file FILE] [--passphrase-file FILE]\n"
-		     "                       [--extractable] FILE",
+		     "                       [--extractable] FILE\n"
+		     "       keyclave import --label LABEL [--id HEX] [--token URI] [--pin-file FILE] --kms-ciphertext FILE\n"
+		     "                       [--kms-key KEY] [--kms-version N] [--kms-unbound] [--cert FILE] [--secret aes|generic]",
 	.summary = "Import a certificate, a public key or a private key (PEM or DER)",
 	.details = "Give a certificate the --id of its key: programs pair them by it.\n"
-		   "A private key that is imported was outside the enclave once; its evidence says \"imported\".\n",
+		   "A private key that is imported was outside the enclave once; its evidence says \"imported\".\n"
+		   "With --kms-ciphertext the enclave has the KMS decrypt the key, which nobody else sees: the ciphertext itself,\n"
+		   "an envelope, or a file of ACM for Nitro Enclaves. See docs/kms.md.\n",
 	.run = run,
 };

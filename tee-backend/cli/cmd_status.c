@@ -28,6 +28,8 @@ static json_t *daemon_facts(const struct status_response *s)
 	json_object_set_new(daemon, "platform", cli_json_text(s->platform));
 	json_object_set_new(daemon, "TEE", json_boolean(s->tee));
 	json_object_set_new(daemon, "root protector", cli_json_text(s->protector));
+	if (s->kms_key.size)
+		json_object_set_new(daemon, "KMS key", cli_json_text(s->kms_key));
 	json_object_set_new(daemon, "rollback protection", cli_json_text(s->rollback));
 	json_object_set_new(daemon, "store", cli_json_hex(s->store_uuid));
 	json_object_set_new(daemon, "threads", json_integer((json_int_t)s->threads));

@@ -14,7 +14,7 @@
 static const struct cli_command *const commands[] = {
 	&cli_init,   &cli_status, &cli_list,   &cli_keygen, &cli_import,
 	&cli_derive, &cli_delete, &cli_pin,    &cli_attest, &cli_verify, &cli_policy, &cli_csr,   &cli_cert, &cli_uri,
-	&cli_tpm_policy, &cli_measure, &cli_migrate,
+	&cli_tpm_policy, &cli_measure, &cli_migrate, &cli_rotate_root,
 };
 
 #define COMMAND_COUNT (sizeof(commands) / sizeof(commands[0]))

@@ -3,6 +3,7 @@
 bin_PROGRAMS += %D%/keyclave
 %C%_keyclave_SOURCES = \
 	%D%/appraise.c %D%/appraise.h \
+	%D%/certificate.c %D%/certificate.h \
 	%D%/certify.c %D%/certify.h \
 	%D%/cli.h \
 	%D%/cmd_attest.c \
@@ -18,11 +19,13 @@ bin_PROGRAMS += %D%/keyclave
 	%D%/cmd_migrate.c \
 	%D%/cmd_pin.c \
 	%D%/cmd_policy.c \
+	%D%/cmd_rotate_root.c \
 	%D%/cmd_status.c \
 	%D%/cmd_tpm_policy.c \
 	%D%/cmd_uri.c \
 	%D%/cmd_verify.c \
 	%D%/eif.c %D%/eif.h \
+	%D%/import_kms.c %D%/import_kms.h \
 	%D%/main.c \
 	%D%/print.c \
 	%D%/secret.c \

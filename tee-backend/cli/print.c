@@ -60,6 +60,8 @@ int cli_error_rv(const struct cli *cli, CK_RV rv, const char *what)
 		{CKR_ATTRIBUTE_VALUE_INVALID, "an attribute's value, or the key size, is not acceptable"},
 		{CKR_TEMPLATE_INCONSISTENT, "the attributes contradict each other or the token's policy"},
 		{CKR_CURVE_NOT_SUPPORTED, "the token does not have that curve"},
+		{CKR_FUNCTION_REJECTED, "the key management service refuses; see keyclaved's log"},
+		{CKR_WRAPPED_KEY_INVALID, "what was given is no key for this token; see keyclaved's log"},
 		{CKR_FUNCTION_NOT_SUPPORTED, "this keyclaved does not support it"},
 	};
 

@@ -69,6 +69,18 @@ struct settings {
 	bool weak_pin_allowed;       /* weak-pin = allow | refuse; "notee": allow */
 	bool login_tickets;          /* login-tickets = on | off; "notee": on */
 	bool extractable_allowed;    /* extractable = allow | refuse */
+	/* [kms] */
+	char kms[16];                /* "none", "aws" */
+	char kms_key[SETTINGS_LIST_MAX]; /* protects the root; "": the root is not the KMS's */
+	char kms_previous_keys[4 * SETTINGS_LIST_MAX]; /* that a root may still be under, separated by spaces */
+	char kms_user_keys[4 * SETTINGS_LIST_MAX];     /* that users' keys may be under; "": no imports */
+	char kms_endpoint[SETTINGS_LIST_MAX]; /* "regional", "fips", or a host's name with or without port */
+	char kms_connect[SETTINGS_LIST_MAX];  /* where its bytes go, transport/dialer.h; "": to the host itself */
+	char kms_roots[PATH_MAX];    /* PEM; "": those of the program */
+	char kms_credentials[16];    /* "imds", "environment", "file", "host" */
+	char kms_credentials_from[PATH_MAX]; /* file or address; "": the usual one */
+	unsigned kms_timeout_ms;     /* of one call with all its retries, 30 s */
+	bool kms_unbound_allowed;    /* kms-unbound = allow | refuse: ciphertexts without an encryption context */
 	/* [provider] */
 	char provider_token[64];     /* default token label for key generation without a URI */
 	char provider_properties[64];/* "tee=snp,attested=yes": enforced at first connection */

@@ -26,6 +26,7 @@ KC_EXTERNAL_LIBS += $(LIBCRYPTO_LIBS) $(NETTLE_LIBS)
 	%D%/library.c %D%/library.h \
 	%D%/operate.c %D%/operate.h \
 	%D%/pkey.c %D%/pkey.h \
+	%D%/private_key.c %D%/private_key.h \
 	%D%/rsa.c %D%/rsa.h \
 	%D%/rsa_components.c %D%/rsa_components.h \
 	%D%/rsa_key.c %D%/rsa_key.h \

@@ -21,11 +21,11 @@ sbin_PROGRAMS += %D%/keyclaved
 %C%_keyclaved_LDADD = %D%/libkc-enclaved.a \
 	tee-backend/service/libkc-service.a tee-backend/token/libkc-token.a \
 	tee-backend/keys/libkc-keys.a tee-backend/protocol/libkc-protocol.a \
-	tee-backend/crypto/libkc-crypto.a tee-backend/blobstore/libkc-blobstore.a \
+	tee-backend/crypto/libkc-crypto.a tee-backend/kms/libkc-kms.a tee-backend/blobstore/libkc-blobstore.a \
 	tee-backend/platform/libkc-platform.a tee-backend/verifier/libkc-verifier.a \
 	tee-backend/transport/libkc-transport.a \
 	tee-backend/mechanism/libkc-mechanism.a tee-backend/common/libkc-common.a \
-	$(LIBCRYPTO_LIBS) $(NETTLE_LIBS) $(SQLITE_LIBS) $(SECCOMP_LIBS) $(TSS2_LIBS) $(JANSSON_LIBS) $(LIBCBOR_LIBS) $(INIH_LIBS)
+	$(LIBSSL_LIBS) $(LIBCRYPTO_LIBS) $(NETTLE_LIBS) $(SQLITE_LIBS) $(SECCOMP_LIBS) $(TSS2_LIBS) $(JANSSON_LIBS) $(LIBCBOR_LIBS) $(INIH_LIBS)
 
 # The first program of an enclave image (make enclave-image), which alone has a use for it.
 EXTRA_PROGRAMS += %D%/keyclave-init

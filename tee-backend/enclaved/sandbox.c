@@ -107,11 +107,23 @@ static bool sandbox_add_writable(int ruleset, const char *path, __u64 write)
 				LANDLOCK_ACCESS_FS_READ_FILE | LANDLOCK_ACCESS_FS_WRITE_FILE);
 }
 
-void sandbox_files(const struct settings *settings, const char *const *paths)
+/* The rights that this kernel knows beside SANDBOX_WRITE, for VERSION of its Landlock. */
+static __u64 sandbox_write_rights(long version)
+{
+	__u64 write = SANDBOX_WRITE;
+
+	if (version >= 2)
+		write |= SANDBOX_ACCESS_REFER;
+	if (version >= 3)
+		write |= SANDBOX_ACCESS_TRUNCATE;
+	return write;
+}
+
+void sandbox_files(const struct settings *settings, const char *const *paths, const char *folder)
 {
 	struct landlock_ruleset_attr attr = {0};
 	long version = syscall(SYS_landlock_create_ruleset, NULL, 0, LANDLOCK_CREATE_RULESET_VERSION);
-	__u64 write = SANDBOX_WRITE;
+	__u64 write = sandbox_write_rights(version);
 	int ruleset = -1;
 	bool ok = true;
 
@@ -120,10 +132,6 @@ void sandbox_files(const struct settings *settings, const char *const *paths)
 			   errno == EOPNOTSUPP ? "switched off" : "not in this kernel");
 		return;
 	}
-	if (version >= 2)
-		write |= SANDBOX_ACCESS_REFER;
-	if (version >= 3)
-		write |= SANDBOX_ACCESS_TRUNCATE;
 	attr.handled_access_fs = SANDBOX_READ | write | SANDBOX_NEVER;
 	ruleset = (int)syscall(SYS_landlock_create_ruleset, &attr, sizeof(attr), 0);
 	if (ruleset < 0) {
@@ -133,12 +141,28 @@ void sandbox_files(const struct settings *settings, const char *const *paths)
 	ok = sandbox_add_path(ruleset, settings->state_dir, SANDBOX_READ | write);
 	for (; ok && *paths; paths++)
 		ok = sandbox_add_writable(ruleset, *paths, write);
+	if (ok && folder[0])
+		ok = sandbox_add_path(ruleset, folder, SANDBOX_READ);
 	for (size_t i = 0; ok && i < sizeof(sandbox_readable) / sizeof(sandbox_readable[0]); i++)
 		ok = sandbox_add_path(ruleset, sandbox_readable[i],
 				      /* A rule on a file must not name rights of directories. */
 				      LANDLOCK_ACCESS_FS_READ_FILE);
 	if (!ok || syscall(SYS_landlock_restrict_self, ruleset, 0))
 		log_warning("Landlock: %s; the file system is not restricted", strerror(errno));
+	close(ruleset);
+}
+
+/* No rule at all: nothing of what is handled may be done anywhere. */
+static void sandbox_write_nothing(void)
+{
+	long version = syscall(SYS_landlock_create_ruleset, NULL, 0, LANDLOCK_CREATE_RULESET_VERSION);
+	struct landlock_ruleset_attr attr = {.handled_access_fs = sandbox_write_rights(version) | SANDBOX_NEVER};
+	int ruleset = version < 1 ? -1 : (int)syscall(SYS_landlock_create_ruleset, &attr, sizeof(attr), 0);
+
+	if (ruleset < 0)
+		return;
+	if (syscall(SYS_landlock_restrict_self, ruleset, 0))
+		log_warning("Landlock: %s; the dialer's file system is not restricted", strerror(errno));
 	close(ruleset);
 }
 
@@ -188,6 +212,31 @@ static const int sandbox_deadly[] = {
 	SCMP_SYS(mount), SCMP_SYS(pivot_root), SCMP_SYS(chroot), SCMP_SYS(setns), SCMP_SYS(unshare),
 };
 
+/* What the C library's name services do is not for a list of ours to say, but this is none of it. */
+static const int sandbox_dialer_deadly[] = {
+	SCMP_SYS(execve), SCMP_SYS(execveat), SCMP_SYS(fork), SCMP_SYS(vfork), SCMP_SYS(ptrace), SCMP_SYS(listen),
+	SCMP_SYS(accept), SCMP_SYS(accept4), SCMP_SYS(process_vm_readv), SCMP_SYS(process_vm_writev),
+	SCMP_SYS(init_module), SCMP_SYS(finit_module), SCMP_SYS(kexec_load), SCMP_SYS(bpf), SCMP_SYS(keyctl),
+	SCMP_SYS(mount), SCMP_SYS(pivot_root), SCMP_SYS(chroot), SCMP_SYS(setns), SCMP_SYS(unshare),
+	SCMP_SYS(io_uring_setup),
+};
+
+void sandbox_dialer(void)
+{
+	scmp_filter_ctx filter = seccomp_init(SCMP_ACT_ALLOW);
+	int error = filter ? 0 : -ENOMEM;
+
+	sandbox_write_nothing();
+	for (size_t i = 0; !error && i < sizeof(sandbox_dialer_deadly) / sizeof(sandbox_dialer_deadly[0]); i++)
+		error = seccomp_rule_add(filter, SCMP_ACT_KILL_PROCESS, sandbox_dialer_deadly[i], 0);
+	if (!error)
+		error = seccomp_load(filter);
+	if (error)
+		log_warning("seccomp: %s; the dialer's system calls are not restricted", strerror(-error));
+	if (filter)
+		seccomp_release(filter);
+}
+
 static int sandbox_fill(scmp_filter_ctx filter)
 {
 	const struct scmp_arg_cmp naming = {.arg = 0, .op = SCMP_CMP_EQ, .datum_a = PR_SET_NAME};
@@ -221,6 +270,11 @@ void sandbox_calls(void)
 void sandbox_calls(void)
 {
 	log_warning("seccomp: off in a build with a sanitizer");
+}
+
+void sandbox_dialer(void)
+{
+	sandbox_write_nothing();
 }
 
 #endif

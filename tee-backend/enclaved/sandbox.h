@@ -12,10 +12,16 @@
 void sandbox_harden(void);
 
 /*
- * Landlock: only the state directory and PATHS (up to NULL) may be written, little else be read. Before there are
- * threads.
+ * Landlock: only the state directory and PATHS (up to NULL) may be written, FOLDER ("": none) and little else be read.
+ * Before there are threads.
  */
-void sandbox_files(const struct settings *settings, const char *const *paths);
+void sandbox_files(const struct settings *settings, const char *const *paths, const char *folder);
+
+/*
+ * The whole sandbox of the process that opens connections (transport/dialer.h): it looks names up and connects, which takes
+ * reading; it writes no file, executes nothing and reaches into no other process.
+ */
+void sandbox_dialer(void);
 
 /*
  * seccomp: an allow list for this and all other threads (which must have been started by then).

@@ -26,7 +26,9 @@
 #include "enclaved/server.h"
 #include "enclaved/worker.h"
 #include "keys/binding.h"
+#include "kms/kms.h"
 #include "platform/hkdf.h"
+#include "transport/dialer.h"
 
 #define WORKER_HANDOVER_MS 10000
 #define WORKER_DRAIN_MS 20000
@@ -43,6 +45,7 @@ struct worker {
 	struct server *server;
 	struct controls *controls;
 	time_t started;
+	char readable[PATH_MAX]; /* a folder that the KMS's credentials come from; "": none */
 };
 
 /* ---- memory ---- */
@@ -204,6 +207,20 @@ static int worker_open(struct worker *worker)
 	return rv == CKR_DEVICE_MEMORY ? KEEPER_EXIT_SYSTEM : KEEPER_EXIT_SETTINGS;
 }
 
+/* The sandbox has no place for connect(2): where a KMS is configured, a process of its own connects, to nothing else. */
+static bool worker_dialer(struct worker *worker)
+{
+	char service[DIALER_ADDRESS_MAX], credentials[DIALER_ADDRESS_MAX];
+	const char *const addresses[DIALER_TARGETS] = {service, credentials};
+
+	if (!kms_places(worker->settings, service, credentials, worker->readable))
+		return false;
+	if (!service[0] || dialer_start(addresses, sandbox_dialer))
+		return true;
+	log_error("cannot start the process that opens connections: %s", strerror(errno));
+	return false;
+}
+
 static int worker_begin(struct worker *worker)
 {
 	const struct controls_host host = {.arg = worker, .adopt = worker_adopt};
@@ -212,6 +229,8 @@ static int worker_begin(struct worker *worker)
 
 	(void)clock_gettime(CLOCK_MONOTONIC, &now);
 	worker->started = now.tv_sec;
+	if (!worker_dialer(worker))
+		return KEEPER_EXIT_SETTINGS;
 	if (!allow_load(worker->settings, &worker->allow))
 		return KEEPER_EXIT_SETTINGS;
 	worker->server = server_new(worker->settings, &worker->allow);
@@ -221,7 +240,7 @@ static int worker_begin(struct worker *worker)
 	code = worker_open(worker);
 	if (code != KEEPER_EXIT_OK)
 		return code;
-	sandbox_files(worker->settings, platform_paths(worker->platform));
+	sandbox_files(worker->settings, platform_paths(worker->platform), worker->readable);
 	if (!server_start(worker->server))
 		return KEEPER_EXIT_SYSTEM;
 	sandbox_calls();

@@ -24,6 +24,7 @@ enum head_slot_kind {
 	HEAD_SLOT_PLATFORM = 1, /* wrapped under the platform's key */
 	HEAD_SLOT_RECOVERY = 2, /* under the operator's recovery secret; its mix is empty */
 	HEAD_SLOT_MIGRATION = 3, /* to the key of another version of the enclave (migration.h) */
+	HEAD_SLOT_KMS = 4,      /* under a key that a KMS gives to this enclave's evidence; its mix is kms_root's reference */
 };
 
 struct head_slot {

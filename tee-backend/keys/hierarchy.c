@@ -128,20 +128,35 @@ struct unwrapped {
 	bool recovery_is_known; /* the operator's secret has its slot already */
 };
 
-/* CKR_DATA_INVALID: under none of the platform's slots. */
-static CK_RV unwrap_by_platform(struct hierarchy *h, struct platform *platform, const struct head *head,
-				struct unwrapped *unwrapped)
+/* Which slots are opened at a start beside the operator's. */
+static uint64_t first_kind(const struct hierarchy_options *options)
+{
+	return options->kms ? HEAD_SLOT_KMS : HEAD_SLOT_PLATFORM;
+}
+
+static CK_RV open_slot(struct hierarchy *h, struct platform *platform, const struct hierarchy_options *options,
+		       const struct head *head, const struct head_slot *slot, struct unwrapped *unwrapped)
+{
+	CK_RV rv = options->kms ? slot_open_kms(options->kms, head, slot, h->root)
+				: slot_open(platform, head, slot, h->root);
+
+	if (rv == CKR_OK) {
+		unwrapped->by_platform = true;
+		unwrapped->current = options->kms ? kms_root_is_current(options->kms, slot->mix)
+						  : platform_key_is_current(platform, slot->mix);
+	}
+	return rv;
+}
+
+/* CKR_DATA_INVALID: under none of the slots of the platform, or of the KMS that takes its place. */
+static CK_RV unwrap_by_platform(struct hierarchy *h, struct platform *platform, const struct hierarchy_options *options,
+				const struct head *head, struct unwrapped *unwrapped)
 {
 	CK_RV rv = CKR_DATA_INVALID;
 
 	for (size_t i = 0; rv == CKR_DATA_INVALID && i < head->slot_count; i++) {
-		if (head->slots[i].kind != HEAD_SLOT_PLATFORM)
-			continue;
-		rv = slot_open(platform, head, &head->slots[i], h->root);
-		if (rv != CKR_OK)
-			continue;
-		unwrapped->by_platform = true;
-		unwrapped->current = platform_key_is_current(platform, head->slots[i].mix);
+		if (head->slots[i].kind == first_kind(options))
+			rv = open_slot(h, platform, options, head, &head->slots[i], unwrapped);
 	}
 	return rv;
 }
@@ -191,10 +206,13 @@ static CK_RV unwrap_by_recovery(struct hierarchy *h, const struct hierarchy_opti
 static CK_RV unwrap_root(struct hierarchy *h, struct platform *platform, const struct hierarchy_options *options,
 			 const struct head *head, struct unwrapped *unwrapped)
 {
-	CK_RV rv = unwrap_by_platform(h, platform, head, unwrapped);
+	CK_RV rv = unwrap_by_platform(h, platform, options, head, unwrapped);
 	CK_RV recovered = CKR_DATA_INVALID;
 
-	if (rv == CKR_DATA_INVALID)
+	/* A KMS that refuses is what an update, or a key that was deleted, looks like. */
+	if (options->kms && rv == CKR_FUNCTION_REJECTED && options->recovery.size)
+		rv = CKR_DATA_INVALID;
+	if (rv == CKR_DATA_INVALID && !options->kms)
 		rv = unwrap_by_migration(h, platform, head, unwrapped);
 
 	if (options->recovery.size && (rv == CKR_OK || rv == CKR_DATA_INVALID))
@@ -254,11 +272,12 @@ static CK_RV write_head(const struct hierarchy *h, struct blobstore *store, cons
 	return rv;
 }
 
-/* The slots that HEAD is to have now: one of this platform, one of the recovery secret if there is one. */
+/* The slots that HEAD is to have now: one of this platform or KMS, one of the recovery secret if there is one. */
 static CK_RV make_slots(const struct hierarchy *h, struct platform *platform,
 			const struct hierarchy_options *options, struct head *head, struct slot made[2])
 {
-	CK_RV rv = slot_wrap(platform, head, h->root, &made[0]);
+	CK_RV rv = options->kms ? slot_wrap_kms(options->kms, head, h->root, &made[0])
+				: slot_wrap(platform, head, h->root, &made[0]);
 
 	if (rv == CKR_OK)
 		head->slots[head->slot_count++] = slot_borrow(&made[0]);
@@ -272,10 +291,11 @@ static CK_RV make_slots(const struct hierarchy *h, struct platform *platform,
 
 /*
  * After the first good open the slots become those of today: the platform's old ones go (security rule 4), and with them those of
- * migrations once another version than theirs has come; slots of kinds that are not known here stay. A failure leaves the store as it was, and this start goes on.
+ * migrations once another version than theirs has come; slots of kinds that are not known here stay. A failure leaves the store as it was, and this start
+ * goes on; but not where claims would name a key of the KMS under which the root is not.
  */
-static void renew_slots(const struct hierarchy *h, struct platform *platform, const struct hierarchy_options *options,
-			struct blobstore *store, const struct head *old, uint64_t version, bool moved)
+static CK_RV renew_slots(const struct hierarchy *h, struct platform *platform, const struct hierarchy_options *options,
+			 struct blobstore *store, const struct head *old, uint64_t version, bool moved)
 {
 	struct head head = *old;
 	struct slot made[2] = {{0}, {0}};
@@ -288,7 +308,7 @@ static void renew_slots(const struct hierarchy *h, struct platform *platform, co
 	for (size_t i = 0; rv == CKR_OK && i < old->slot_count; i++) {
 		uint64_t kind = old->slots[i].kind;
 
-		if (kind == HEAD_SLOT_PLATFORM || (kind == HEAD_SLOT_RECOVERY && options->recovery.size) ||
+		if (kind == first_kind(options) || (kind == HEAD_SLOT_RECOVERY && options->recovery.size) ||
 		    (kind == HEAD_SLOT_MIGRATION && moved))
 			continue;
 		if (head.slot_count < HEAD_SLOTS_MAX)
@@ -302,6 +322,7 @@ static void renew_slots(const struct hierarchy *h, struct platform *platform, co
 		log_warning("the store's wrap slots could not be renewed (CKR 0x%lx): they are as before", rv);
 	slot_free(&made[0]);
 	slot_free(&made[1]);
+	return options->kms ? rv : CKR_OK;
 }
 
 /* ---- migrations ---- */
@@ -491,6 +512,11 @@ CK_RV hierarchy_wrap_for(const struct hierarchy *hierarchy, const struct head *h
 	return migration_wrap(head, target, hierarchy->root, slot);
 }
 
+CK_RV hierarchy_wrap_kms(const struct hierarchy *hierarchy, struct kms *kms, const struct head *head, struct slot *slot)
+{
+	return slot_wrap_kms(kms, head, hierarchy->root, slot);
+}
+
 static CK_RV open_head(struct hierarchy *h, struct platform *platform, const struct hierarchy_options *options,
 		       struct blobstore *store, struct span record, uint64_t version)
 {
@@ -521,7 +547,7 @@ static CK_RV open_head(struct hierarchy *h, struct platform *platform, const str
 							: "without the recovery secret (recovery-file) it does nothing");
 	if (rv == CKR_OK && (!unwrapped.by_platform || !unwrapped.current ||
 			     (options->recovery.size && !unwrapped.recovery_is_known)))
-		renew_slots(h, platform, options, store, &head, version, !unwrapped.by_platform);
+		rv = renew_slots(h, platform, options, store, &head, version, !unwrapped.by_platform);
 	return rv;
 }
 

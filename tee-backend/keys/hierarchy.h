@@ -10,6 +10,7 @@
 #include "keys/migration.h"
 #include "keys/migration_policy.h"
 #include "keys/seal.h"
+#include "kms/kms.h"
 #include "platform/platform.h"
 
 struct hierarchy; /* opaque; its keys lie in secret memory; read-only after open, so thread-safe */
@@ -19,6 +20,7 @@ struct hierarchy_options {
 	struct span recovery; /* the operator's recovery secret, or empty */
 	bool accept_rollback; /* a counter that is gone may be replaced, where .recovery opens the store */
 	struct migration_policy *migration; /* of the configuration, or NULL; must outlive the hierarchy */
+	struct kms *kms;      /* protects the root in the place of the platform's key; NULL: none does */
 };
 
 /*
@@ -35,6 +37,7 @@ struct hierarchy_options {
  */
 CK_RV hierarchy_open(struct platform *platform, const struct hierarchy_options *options, struct blobstore *store,
 		     struct hierarchy **hierarchy);
+
 void hierarchy_free(struct hierarchy **hierarchy);
 
 /* 16 random bytes made with the store. */
@@ -103,5 +106,8 @@ CK_RV hierarchy_head_write(const struct hierarchy *hierarchy, struct blobstore *
 /* As migration_wrap, of this store's root. */
 CK_RV hierarchy_wrap_for(const struct hierarchy *hierarchy, const struct head *head, const struct migration_target *target,
 			 struct slot *slot);
+
+/* As slot_wrap_kms, of this store's root. */
+CK_RV hierarchy_wrap_kms(const struct hierarchy *hierarchy, struct kms *kms, const struct head *head, struct slot *slot);
 
 #endif

@@ -12,6 +12,7 @@ KC_EXTERNAL_LIBS += $(LIBCRYPTO_LIBS)
 	%D%/migration.c %D%/migration.h \
 	%D%/migration_policy.c %D%/migration_policy.h \
 	%D%/recovery.c %D%/recovery.h \
+	%D%/rotate.c %D%/rotate.h \
 	%D%/seal.c %D%/seal.h \
 	%D%/slot.c %D%/slot.h \
 	%D%/update.c %D%/update.h

@@ -58,6 +58,13 @@ static CK_RV recovery_kek(struct span secret, const struct head *head, uint8_t k
 	return derive_key(secret, head->uuid, "keyclave/1/recovery", NULL, 0, 0, kek);
 }
 
+static CK_RV kms_kek(const struct head *head, struct span reference, const uint8_t *kms_bytes, uint8_t kek[SEAL_KEY_SIZE])
+{
+	const struct span items[] = {head->platform, head->protector, reference};
+
+	return derive_key((struct span){kms_bytes, KMS_ROOT_KEY_SIZE}, head->uuid, "keyclave/1/kms", items, 2, 3, kek);
+}
+
 static CK_RV wrap(const struct head *head, const uint8_t kek[SEAL_KEY_SIZE], const uint8_t root[SLOT_ROOT_SIZE],
 		  struct slot *slot)
 {
@@ -154,5 +161,56 @@ CK_RV slot_open_recovery(struct span secret, const struct head *head, const stru
 	if (rv == CKR_OK)
 		rv = unwrap(head, kek, slot, root);
 	memory_secret_free(kek);
+	return rv;
+}
+
+CK_RV slot_open_kms(struct kms *kms, const struct head *head, const struct head_slot *slot,
+		    uint8_t root[SLOT_ROOT_SIZE])
+{
+	uint8_t *kek = memory_secret_new(SEAL_KEY_SIZE);
+	uint8_t *kms_bytes = memory_secret_new(KMS_ROOT_KEY_SIZE);
+	CK_RV rv = CKR_DEVICE_MEMORY;
+
+	if (kek && kms_bytes)
+		rv = kms_root(kms, head->uuid.data, slot->mix, kms_bytes);
+	if (rv == CKR_OK)
+		rv = kms_kek(head, slot->mix, kms_bytes, kek);
+	if (rv == CKR_OK)
+		rv = unwrap(head, kek, slot, root);
+	memory_secret_free(kek);
+	memory_secret_free(kms_bytes);
+	return rv;
+}
+
+/* What would not open at the next start is noticed now. */
+static CK_RV try_kms(struct kms *kms, const struct head *head, const struct slot *slot, const uint8_t root[SLOT_ROOT_SIZE])
+{
+	struct head_slot made = slot_borrow(slot);
+	uint8_t *opened = memory_secret_new(SLOT_ROOT_SIZE);
+	CK_RV rv = opened ? slot_open_kms(kms, head, &made, opened) : CKR_DEVICE_MEMORY;
+
+	if (rv == CKR_OK && !memory_equal(opened, root, SLOT_ROOT_SIZE))
+		rv = CKR_DEVICE_ERROR;
+	memory_secret_free(opened);
+	return rv;
+}
+
+CK_RV slot_wrap_kms(struct kms *kms, const struct head *head, const uint8_t root[SLOT_ROOT_SIZE], struct slot *slot)
+{
+	uint8_t *kek = memory_secret_new(SEAL_KEY_SIZE);
+	uint8_t *kms_bytes = memory_secret_new(KMS_ROOT_KEY_SIZE);
+	CK_RV rv = CKR_DEVICE_MEMORY;
+
+	slot->kind = HEAD_SLOT_KMS;
+	if (kek && kms_bytes)
+		rv = kms_root_new(kms, head->uuid.data, &slot->mix, kms_bytes);
+	if (rv == CKR_OK)
+		rv = kms_kek(head, buffer_span(&slot->mix), kms_bytes, kek);
+	if (rv == CKR_OK)
+		rv = wrap(head, kek, root, slot);
+	if (rv == CKR_OK)
+		rv = try_kms(kms, head, slot, root);
+	memory_secret_free(kek);
+	memory_secret_free(kms_bytes);
 	return rv;
 }

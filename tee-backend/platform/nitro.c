@@ -6,15 +6,19 @@
 #include "config.h"
 
 #include <limits.h>
+#include <openssl/evp.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "common/log.h"
+#include "platform/hkdf.h"
 #include "platform/nsm.h"
 #include "platform/platform_ops.h"
 
 #define DEVICE "/dev/nsm"
+#define KMS_PCR 16 /* the first that an enclave may extend itself */
+#define PCR_SIZE 48 /* SHA-384 */
 
 struct nitro {
 	struct platform base; /* first */
@@ -77,8 +81,9 @@ static CK_RV nitro_open(const struct settings *settings, struct platform **platf
 	}
 	log_info("platform nitro: module %s, version %u.%u.%u, %s, %u PCRs, locked 0x%x", d.module_id,
 		 d.version[0], d.version[1], d.version[2], d.digest, d.max_pcrs, d.locked);
-	log_notice("platform nitro: an enclave has no sealing key: tokens last as long as this daemon, "
-		   "unless a KMS protects their root");
+	if (!platform_root_is_kms(settings))
+		log_notice("platform nitro: an enclave has no sealing key: tokens last as long as this daemon, "
+			   "unless a KMS protects their root (kms, kms-key)");
 	*platform = &n->base;
 	return CKR_OK;
 }
@@ -122,6 +127,60 @@ static CK_RV nitro_random(struct platform *base, uint8_t *out, size_t size, size
 	return rv;
 }
 
+/* ---- for kms/ ---- */
+
+/* SHA-384 of 48 zero bytes and TEXT: what PCR16 is after one extension. */
+static CK_RV expected_pcr(struct span text, uint8_t value[PCR_SIZE])
+{
+	static const uint8_t zero[PCR_SIZE];
+	EVP_MD_CTX *context = EVP_MD_CTX_new();
+	EVP_MD *md = EVP_MD_fetch(hkdf_library(), "SHA384", NULL);
+	bool done = context && md && EVP_DigestInit_ex(context, md, NULL) > 0 &&
+		    EVP_DigestUpdate(context, zero, sizeof(zero)) > 0 &&
+		    EVP_DigestUpdate(context, text.data, text.size) > 0 && EVP_DigestFinal_ex(context, value, NULL) > 0;
+
+	EVP_MD_CTX_free(context);
+	EVP_MD_free(md);
+	if (!done)
+		log_error("libcrypto: cannot digest");
+	return done ? CKR_OK : CKR_DEVICE_ERROR;
+}
+
+static bool is_value(const struct buffer *value, const uint8_t expected[PCR_SIZE])
+{
+	return span_equal(buffer_span(value), (struct span){expected, PCR_SIZE});
+}
+
+/* Security rule 6. A worker that starts again finds the PCR as its predecessor left it, perhaps killed before the lock. */
+static CK_RV nitro_bind(struct platform *base, struct span text)
+{
+	struct nitro *n = nitro_of(base);
+	struct buffer value = {0};
+	uint8_t expected[PCR_SIZE] = {0};
+	bool locked = false;
+	CK_RV rv = expected_pcr(text, expected);
+
+	if (rv == CKR_OK)
+		rv = nsm_pcr(n->nsm, KMS_PCR, &locked, &value);
+	if (rv == CKR_OK && !locked && !is_value(&value, expected))
+		rv = nsm_extend(n->nsm, KMS_PCR, text, &value);
+	if (rv == CKR_OK && !locked)
+		rv = nsm_lock(n->nsm, KMS_PCR);
+	if (rv == CKR_OK && !is_value(&value, expected)) {
+		log_error("platform nitro: PCR%d has been extended by something else than this KMS configuration since "
+			  "the enclave started: refused; start the enclave anew",
+			  KMS_PCR);
+		rv = CKR_TOKEN_NOT_RECOGNIZED;
+	}
+	buffer_free(&value);
+	return rv;
+}
+
+static CK_RV nitro_recipient(struct platform *base, struct span public_key, struct buffer *document)
+{
+	return nsm_attest_recipient(nitro_of(base)->nsm, public_key, document);
+}
+
 static const char *const nitro_marks[] = {DEVICE, "/sys/class/misc/nsm", NULL};
 
 const struct platform_ops nitro_ops = {
@@ -138,5 +197,7 @@ const struct platform_ops nitro_ops = {
     .evidence = nitro_evidence,
     .measurement = nitro_measurement,
     .random = nitro_random,
+    .bind = nitro_bind,
+    .recipient = nitro_recipient,
     .free = nitro_free,
 };

@@ -288,6 +288,37 @@ static CK_RV open_with_tpm(const struct settings *settings, const struct platfor
 	return rv;
 }
 
+/*
+ * Security rule 12: a key management service gives its keys to evidence of a TEE, and what is no TEE never takes a root
+ * or a key of one.
+ */
+static bool has_kms(const struct settings *settings)
+{
+	return settings->kms[0] && strcmp(settings->kms, PLATFORM_NO_KMS) != 0;
+}
+
+static CK_RV check_kms(const struct settings *settings, const struct platform_ops *ops)
+{
+	if (!has_kms(settings))
+		return CKR_OK;
+	if (!ops->description.tee) {
+		log_error("kms = %s: platform %s is no TEE, and takes no keys from a KMS", settings->kms,
+			  ops->description.name);
+		return CKR_TOKEN_NOT_PRESENT;
+	}
+	if (strcmp(settings->kms, "aws") == 0 && !ops->recipient) {
+		log_error("kms = aws: AWS KMS encrypts to the evidence of Nitro enclaves only, not to that of platform %s",
+			  ops->description.name);
+		return CKR_TOKEN_NOT_PRESENT;
+	}
+	return CKR_OK;
+}
+
+bool platform_root_is_kms(const struct settings *settings)
+{
+	return has_kms(settings) && settings->kms_key[0];
+}
+
 CK_RV platform_open(const struct settings *settings, struct platform **platform)
 {
 	const struct platform_ops *ops = NULL;
@@ -298,6 +329,8 @@ CK_RV platform_open(const struct settings *settings, struct platform **platform)
 		rv = find(settings, &ops);
 	else
 		rv = find_named(settings, &ops);
+	if (rv == CKR_OK)
+		rv = check_kms(settings, ops);
 	if (rv == CKR_OK && strcmp(settings->root, "tpm") == 0)
 		return open_with_tpm(settings, ops, platform);
 	if (rv == CKR_OK && *settings->root && strcmp(settings->root, "platform") != 0) {
@@ -310,6 +343,8 @@ CK_RV platform_open(const struct settings *settings, struct platform **platform)
 	    is_there(settings->platform_root, "/dev/tpmrm0"))
 		log_notice("platform %s: there is a TPM (/dev/tpmrm0): root = tpm would let it protect the root",
 			   ops->description.name);
+	if (rv == CKR_OK && platform_root_is_kms(settings))
+		(*platform)->description.protector = strcmp(settings->kms, "aws") == 0 ? PLATFORM_AWS_KMS : "kms";
 	return rv;
 }
 
@@ -434,6 +469,17 @@ CK_RV platform_random(struct platform *platform, uint8_t *out, size_t size, size
 {
 	*got = 0;
 	return platform->ops->random ? platform->ops->random(platform, out, size, got) : CKR_OK;
+}
+
+CK_RV platform_bind(struct platform *platform, struct span text)
+{
+	return platform->ops->bind ? platform->ops->bind(platform, text) : CKR_FUNCTION_NOT_SUPPORTED;
+}
+
+CK_RV platform_recipient(struct platform *platform, struct span public_key, struct buffer *document)
+{
+	return platform->ops->recipient ? platform->ops->recipient(platform, public_key, document)
+					: CKR_FUNCTION_NOT_SUPPORTED;
 }
 
 /* Without a counter there are no questions to it. */

@@ -18,6 +18,10 @@
 /* The protector of a platform that has no sealing key: what its token holds ends with the daemon. */
 #define PLATFORM_NO_KEY "none"
 
+/* The protector where the settings name a KMS and its key for the root: then the root's slots are keys/'s business. */
+#define PLATFORM_AWS_KMS "aws-kms"
+#define PLATFORM_NO_KMS "none" /* of the setting kms */
+
 struct platform_description {
 	const char *name;       /* "notee" */
 	const char *protector;  /* what protects the root: "file", "snp-derived-key", "tpm", ...; PLATFORM_NO_KEY */
@@ -63,6 +67,9 @@ bool platform_key_is_current(struct platform *platform, struct span mix);
 
 /* What a key of this MIX is bound to, in words for people ("measurement 0f1e..., TCB 0xdb18...") into TEXT; "" where nothing is said. */
 void platform_key_describe(struct platform *platform, struct span mix, char *text, size_t size);
+
+/* True if the settings have the root protected by a KMS. */
+bool platform_root_is_kms(const struct settings *settings);
 
 /* Of the claims. Which one is signed is the platform's: .sha256 only by a TPM that takes no more. */
 struct platform_digest {
@@ -138,6 +145,16 @@ CK_RV platform_measurement(struct platform *platform, struct buffer *out);
  * with 0 where the platform has none.
  */
 CK_RV platform_random(struct platform *platform, uint8_t *out, size_t size, size_t *got);
+
+/*
+ * For kms/ alone (security rule 1). platform_bind pins TEXT, what the KMS configuration is, in what the platform measures,
+ * so that it can not change until the machine starts again (Nitro: PCR16, extended and locked; a worker that starts again
+ * finds it so). CKR_TOKEN_NOT_RECOGNIZED, logged: something else stands there.
+ * platform_recipient: evidence that names PUBLIC_KEY (DER SubjectPublicKeyInfo, RSA), for one request to the KMS and for
+ * nobody else. Both: CKR_FUNCTION_NOT_SUPPORTED where the platform has no evidence that a KMS encrypts to.
+ */
+CK_RV platform_bind(struct platform *platform, struct span text);
+CK_RV platform_recipient(struct platform *platform, struct span public_key, struct buffer *document);
 
 /*
  * A monotonic counter of the store's own; CKR_FUNCTION_NOT_SUPPORTED where description->rollback is "none". AUTH is a secret of

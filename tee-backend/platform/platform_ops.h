@@ -24,6 +24,8 @@ struct platform_ops {
 	CK_RV (*state)(struct platform *platform, uint64_t *state); /* NULL: always 0 */
 	CK_RV (*measurement)(struct platform *platform, struct buffer *out); /* NULL: measures nothing */
 	CK_RV (*random)(struct platform *platform, uint8_t *out, size_t size, size_t *got); /* NULL: none */
+	CK_RV (*bind)(struct platform *platform, struct span text); /* NULL: no KMS encrypts to it */
+	CK_RV (*recipient)(struct platform *platform, struct span public_key, struct buffer *document);
 	/* All three NULL: no counter. */
 	CK_RV (*counter_new)
 	(struct platform *platform, const uint8_t auth[PLATFORM_KEY_SIZE], struct buffer *id, uint64_t *value);

@@ -37,6 +37,9 @@
 #define PROTOCOL_CHALLENGE_SIZE 32 /* of a migration */
 #define PROTOCOL_POLICY_SIZE 32    /* SHA-256 of its policy */
 #define PROTOCOL_NONCE_MAX 64 /* KEYCLAVE_NONCE_MAX of keyclave.h */
+#define PROTOCOL_KMS_KEY_MAX 255
+#define PROTOCOL_KMS_CIPHERTEXT_MAX 6144 /* KMS_CIPHERTEXT_MAX */
+#define PROTOCOL_KMS_SEALED_MAX ((size_t)64 * 1024)
 #define PROTOCOL_LABEL_MAX 32 /* of a token: CK_TOKEN_INFO.label */
 
 /* Handles (DESIGN section 7, rule 13). Token objects are 1 to HANDLE_TOKEN_MAX. */
@@ -52,6 +55,7 @@ enum request_id {
 	REQUEST_CONTROL = 2,
 	REQUEST_STATUS = 3,
 	REQUEST_DAMAGE = 4,
+	REQUEST_ROTATE_ROOT = 5,
 	REQUEST_MIGRATE_STATUS = 6,
 	REQUEST_MIGRATE_REQUEST = 7,
 	REQUEST_SLOTS = 8,
@@ -99,6 +103,7 @@ enum request_id {
 	REQUEST_WRAP = 62,
 	REQUEST_UNWRAP = 63,
 	REQUEST_DERIVE = 64,
+	REQUEST_IMPORT_KMS = 65,
 	REQUEST_RANDOM = 68,
 	REQUEST_SEED = 69,
 };
@@ -181,6 +186,7 @@ struct status_response {
 	uint64_t objects;
 	uint64_t damaged;
 	struct span store_uuid;
+	struct span kms_key; /* text: the KMS's key that protects the root; empty: none does */
 };
 
 struct damage_response {
@@ -484,6 +490,18 @@ struct unwrap_request {
 	struct span wrapped;
 	struct attributes template;
 	struct span grant;
+};
+/* A key that a KMS unwraps inside the enclave; its response is a handle_response. docs/kms.md */
+struct import_kms_request {
+	uint64_t slot;
+	uint64_t session;
+	struct attributes template; /* CKA_LABEL; a secret key's CKA_CLASS and CKA_KEY_TYPE, a private one's are found */
+	struct span kms_key;        /* text; empty: the first of kms-user-keys */
+	struct span ciphertext;     /* of the key itself, or of the key of its envelope */
+	struct span iv;             /* of the envelope; empty: there is none */
+	struct span sealed;         /* likewise: ciphertext and tag */
+	uint64_t version;
+	uint64_t unbound;           /* bool: encrypted without an encryption context */
 };
 struct derive_request {
 	uint64_t slot;

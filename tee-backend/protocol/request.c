@@ -50,6 +50,7 @@ static const struct field status_response_fields[] = {
 	NUMBER(struct status_response, objects),
 	NUMBER(struct status_response, damaged),
 	EXACT_OR_NONE(struct status_response, store_uuid, PROTOCOL_STORE_UUID_SIZE),
+	TEXT(struct status_response, kms_key, PROTOCOL_KMS_KEY_MAX),
 };
 
 static const struct field damage_response_fields[] = {
@@ -394,6 +395,18 @@ static const struct field derive_request_fields[] = {
 	EXACT_OR_NONE(struct derive_request, grant, PROTOCOL_GRANT_SIZE),
 };
 
+static const struct field import_kms_request_fields[] = {
+	SLOT(struct import_kms_request, slot),
+	NUMBER(struct import_kms_request, session),
+	TEMPLATE(struct import_kms_request, template),
+	TEXT(struct import_kms_request, kms_key, PROTOCOL_KMS_KEY_MAX),
+	BYTES(struct import_kms_request, ciphertext, PROTOCOL_KMS_CIPHERTEXT_MAX, CKR_WRAPPED_KEY_LEN_RANGE),
+	EXACT_OR_NONE(struct import_kms_request, iv, 12),
+	BYTES(struct import_kms_request, sealed, PROTOCOL_KMS_SEALED_MAX, CKR_WRAPPED_KEY_LEN_RANGE),
+	NUMBER(struct import_kms_request, version),
+	BOOL(struct import_kms_request, unbound),
+};
+
 static const struct field random_request_fields[] = {
 	UINT(struct random_request, size, PROTOCOL_CHUNK_MAX, CKR_ARGUMENTS_BAD),
 };
@@ -522,6 +535,8 @@ static const struct schema unwrap_request =
 	SCHEMA(struct unwrap_request, "unwrap-request", unwrap_request_fields);
 static const struct schema derive_request =
 	SCHEMA(struct derive_request, "derive-request", derive_request_fields);
+static const struct schema import_kms_request =
+	SCHEMA(struct import_kms_request, "import-kms-request", import_kms_request_fields);
 static const struct schema random_request =
 	SCHEMA(struct random_request, "random-request", random_request_fields);
 static const struct schema random_response =
@@ -537,6 +552,8 @@ static const struct request_row rows[] = {
 	{REQUEST_STATUS, "status", &empty, &status_response,
 	 RIGHT_CONTEXT, REPLAY_SAFE, CKR_TOKEN_NOT_PRESENT},
 	{REQUEST_DAMAGE, "damage", &empty, &damage_response,
+	 RIGHT_CONTEXT, REPLAY_SAFE, CKR_TOKEN_NOT_PRESENT},
+	{REQUEST_ROTATE_ROOT, "rotate-root", &empty, &empty,
 	 RIGHT_CONTEXT, REPLAY_SAFE, CKR_TOKEN_NOT_PRESENT},
 	{REQUEST_MIGRATE_STATUS, "migrate-status", &empty, &migrate_status_response,
 	 RIGHT_CONTEXT, REPLAY_SAFE, CKR_TOKEN_NOT_PRESENT},
@@ -632,6 +649,8 @@ static const struct request_row rows[] = {
 	 RIGHT_ATTACHED, REPLAY_ONCE, CKR_DEVICE_ERROR},
 	{REQUEST_DERIVE, "derive", &derive_request, &handle_response,
 	 RIGHT_ATTACHED, REPLAY_ONCE, CKR_DEVICE_ERROR},
+	{REQUEST_IMPORT_KMS, "import-kms", &import_kms_request, &handle_response,
+	 RIGHT_USER, REPLAY_ONCE, CKR_DEVICE_ERROR},
 	{REQUEST_RANDOM, "random", &random_request, &random_response,
 	 RIGHT_CONTEXT, REPLAY_SAFE, CKR_DEVICE_ERROR},
 	{REQUEST_SEED, "seed", &seed_request, &empty,

@@ -125,6 +125,7 @@ union message {
 	struct wrap_response wrap_response;
 	struct unwrap_request unwrap_request;
 	struct derive_request derive_request;
+	struct import_kms_request import_kms_request;
 	struct random_request random_request;
 	struct random_response random_response;
 	struct seed_request seed_request;

@@ -62,6 +62,8 @@ CK_RV cmd_status(struct call *call)
 	status->requests = atomic_load(&service->requests);
 	status->store_uuid = (struct span){hierarchy_store_uuid(token_store_hierarchy(service->tokens)),
 					   PROTOCOL_STORE_UUID_SIZE};
+	if (token_store_kms(service->tokens))
+		status->kms_key = span_text(kms_describe(token_store_kms(service->tokens))->key);
 	status_memory(status);
 	return status_tokens(service, status);
 }

@@ -9,6 +9,7 @@
 #include "service/cmd_find.h"
 #include "service/cmd_hello.h"
 #include "service/cmd_key.h"
+#include "service/cmd_kms.h"
 #include "service/cmd_login.h"
 #include "service/cmd_migrate.h"
 #include "service/cmd_object.h"
@@ -24,6 +25,7 @@ static handler *const handlers[] = {
 	[REQUEST_CONTROL] = cmd_hello_control,
 	[REQUEST_STATUS] = cmd_status,
 	[REQUEST_DAMAGE] = cmd_status_damage,
+	[REQUEST_ROTATE_ROOT] = cmd_kms_rotate,
 	[REQUEST_MIGRATE_STATUS] = cmd_migrate_status,
 	[REQUEST_MIGRATE_REQUEST] = cmd_migrate_request,
 	[REQUEST_SLOTS] = cmd_slot_list,
@@ -71,6 +73,7 @@ static handler *const handlers[] = {
 	[REQUEST_WRAP] = cmd_key_wrap,
 	[REQUEST_UNWRAP] = cmd_key_unwrap,
 	[REQUEST_DERIVE] = cmd_key_derive,
+	[REQUEST_IMPORT_KMS] = cmd_kms_import,
 	[REQUEST_RANDOM] = cmd_random,
 	[REQUEST_SEED] = cmd_random_seed,
 };

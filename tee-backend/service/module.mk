@@ -11,6 +11,7 @@ KC_LIBS += %D%/libkc-service.a
 	%D%/cmd_find.c %D%/cmd_find.h \
 	%D%/cmd_hello.c %D%/cmd_hello.h \
 	%D%/cmd_key.c %D%/cmd_key.h \
+	%D%/cmd_kms.c %D%/cmd_kms.h \
 	%D%/cmd_login.c %D%/cmd_login.h \
 	%D%/cmd_migrate.c %D%/cmd_migrate.h \
 	%D%/cmd_object.c %D%/cmd_object.h \

@@ -52,6 +52,13 @@ static void claim_token(struct token *token, struct claims *claims)
 	claims->counter_replaced = hierarchy_counter(token->store->hierarchy).replaced;
 	if (hierarchy_migration(token->store->hierarchy))
 		claims->migration = (struct span){hierarchy_migration(token->store->hierarchy), CLAIMS_DIGEST_SIZE};
+	if (token_kms(token)) {
+		const struct kms_description *kms = kms_describe(token_kms(token));
+
+		/* Who can make it decrypt, can be the token (security rule 6). A KMS of users' keys only says nothing of it. */
+		claims->kms_key = span_text(kms->key);
+		claims->kms_region = kms->key[0] ? span_text(kms->region) : (struct span){0};
+	}
 }
 
 static uint64_t claim_policy(const struct attribute_set *set)

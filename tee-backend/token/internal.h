@@ -44,6 +44,7 @@ struct token_store {
 	struct blobstore *blobs;   /* borrowed */
 	struct hierarchy *hierarchy;
 	struct migration_policy *migration; /* the configuration's; NULL: none */
+	struct kms *kms; /* NULL: none */
 	unsigned pin_tries;
 	uint64_t max_objects;
 	bool weak_pin;
@@ -116,6 +117,12 @@ static inline struct span token_identity_info(const struct token *token)
 static inline struct platform *token_platform(const struct token *token)
 {
 	return token->store->platform;
+}
+
+/* NULL: none. */
+static inline const struct kms *token_kms(const struct token *token)
+{
+	return token->store->kms;
 }
 
 static inline const struct hierarchy *token_hierarchy(const struct token *token)

@@ -17,6 +17,7 @@ enum object_birth {
 	OBJECT_GENERATED, /* C_GenerateKey(Pair) */
 	OBJECT_DERIVED,
 	OBJECT_UNWRAPPED,
+	OBJECT_KMS_UNWRAPPED, /* as unwrapped, by a KMS */
 };
 
 /* What the token's configuration and the caller's state allow. */

@@ -41,6 +41,8 @@ static const struct {
     [OBJECT_DERIVED] = {0, NOTE_GENERATE_MUST_NOT, CKV_KEYCLAVE_ORIGIN_DERIVED},
     [OBJECT_UNWRAPPED] = {NOTE_UNWRAP_MUST, NOTE_UNWRAP_MUST_NOT | NOTE_DERIVE_ONLY,
 			  CKV_KEYCLAVE_ORIGIN_UNWRAPPED},
+    [OBJECT_KMS_UNWRAPPED] = {NOTE_UNWRAP_MUST, NOTE_UNWRAP_MUST_NOT | NOTE_DERIVE_ONLY,
+			      CKV_KEYCLAVE_ORIGIN_KMS_UNWRAPPED},
 };
 
 static CK_RV begin_class(struct making *m, CK_OBJECT_CLASS class_if_absent,
@@ -61,7 +63,7 @@ static CK_RV begin_class(struct making *m, CK_OBJECT_CLASS class_if_absent,
 		return CKR_ATTRIBUTE_VALUE_INVALID;
 	if (m->birth == OBJECT_DERIVED && m->class_bit != CLASS_SECRET)
 		return CKR_TEMPLATE_INCONSISTENT;
-	if (m->birth == OBJECT_UNWRAPPED && !(m->class_bit & (CLASS_PRIVATE | CLASS_SECRET)))
+	if ((m->birth == OBJECT_UNWRAPPED || m->birth == OBJECT_KMS_UNWRAPPED) && !(m->class_bit & (CLASS_PRIVATE | CLASS_SECRET)))
 		return CKR_TEMPLATE_INCONSISTENT;
 	return attribute_set_put_ulong(m->set, CKA_CLASS, class) ? CKR_OK : CKR_DEVICE_MEMORY;
 }

@@ -33,6 +33,12 @@ void token_store_free(struct token_store **store);
 
 const struct hierarchy *token_store_hierarchy(const struct token_store *store);
 
+/* The KMS of the settings, borrowed; NULL: none. */
+struct kms *token_store_kms(const struct token_store *store);
+
+/* rotate_root, one at a time. CKR_FUNCTION_NOT_SUPPORTED: the root is not a KMS's. */
+CK_RV token_store_rotate(struct token_store *store);
+
 /* Slot ids in order, the last one being the empty slot (DESIGN section 7, rule 13). */
 CK_RV token_store_slots(struct token_store *store, uint64_t *slots, size_t max, size_t *count);
 

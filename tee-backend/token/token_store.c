@@ -13,6 +13,7 @@
 #include "common/log.h"
 #include "common/memory.h"
 #include "keys/recovery.h"
+#include "keys/rotate.h"
 #include "token/commit.h"
 #include "token/counter.h"
 #include "token/internal.h"
@@ -97,7 +98,9 @@ static CK_RV load_tokens(struct token_store *store)
 
 static CK_RV open_hierarchy(const struct settings *settings, struct token_store *s)
 {
-	struct hierarchy_options options = {.create = true, .accept_rollback = settings->accept_rollback};
+	struct hierarchy_options options = {.create = true,
+					    .accept_rollback = settings->accept_rollback,
+					    .kms = platform_root_is_kms(settings) ? s->kms : NULL};
 	struct buffer recovery = {0};
 	CK_RV rv = recovery_read(settings->recovery_file, &recovery);
 
@@ -137,6 +140,8 @@ CK_RV token_store_open(const struct settings *settings, struct platform *platfor
 		rv = commit_new(&s->commit);
 	}
 	if (rv == CKR_OK)
+		rv = kms_open(settings, platform, &s->kms);
+	if (rv == CKR_OK)
 		rv = open_hierarchy(settings, s);
 	if (rv == CKR_OK)
 		rv = load_slots(s);
@@ -170,6 +175,7 @@ void token_store_free(struct token_store **store)
 		commit_free(&s->commit);
 	hierarchy_free(&s->hierarchy);
 	migration_policy_free(&s->migration);
+	kms_free(&s->kms);
 	pthread_rwlock_destroy(&s->lock);
 	pthread_mutex_destroy(&s->init_lock);
 	free(s);
@@ -178,6 +184,23 @@ void token_store_free(struct token_store **store)
 const struct hierarchy *token_store_hierarchy(const struct token_store *store)
 {
 	return store->hierarchy;
+}
+
+struct kms *token_store_kms(const struct token_store *store)
+{
+	return store->kms;
+}
+
+CK_RV token_store_rotate(struct token_store *store)
+{
+	CK_RV rv = CKR_FUNCTION_NOT_SUPPORTED;
+
+	if (!store->kms || !kms_describe(store->kms)->key[0])
+		return rv;
+	pthread_mutex_lock(&store->init_lock);
+	rv = rotate_root(store->hierarchy, store->kms, store->blobs);
+	pthread_mutex_unlock(&store->init_lock);
+	return rv;
 }
 
 /* ---- slots ---- */

@@ -6,6 +6,7 @@ KC_LIBS += %D%/libkc-transport.a
 	%D%/activation.c %D%/activation.h \
 	%D%/channel.c %D%/channel.h \
 	%D%/channel_fds.c %D%/channel_fds.h \
+	%D%/dialer.c %D%/dialer.h \
 	%D%/endpoint.c %D%/endpoint.h \
 	%D%/frame.c %D%/frame.h \
 	%D%/packet.c %D%/packet.h \

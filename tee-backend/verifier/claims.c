@@ -46,6 +46,8 @@ static const struct claim_row rows[] = {
 	{11, CLAIM_BOOL, CLAIM_OF_TOKEN, offsetof(struct claims, weak_pin), 1},
 	{12, CLAIM_UINT, CLAIM_OPTIONAL, offsetof(struct claims, counter_replaced), UINT32_MAX},
 	{13, CLAIM_BYTES, CLAIM_OPTIONAL_OF_TOKEN, offsetof(struct claims, migration), CLAIMS_DIGEST_SIZE},
+	{14, CLAIM_TEXT, CLAIM_OPTIONAL_OF_TOKEN, offsetof(struct claims, kms_key), 255},
+	{15, CLAIM_TEXT, CLAIM_OPTIONAL_OF_TOKEN, offsetof(struct claims, kms_region), 32},
 	{20, CLAIM_BYTES, CLAIM_OPTIONAL_OF_KEY, offsetof(struct claims, public_key), 16384},
 	{21, CLAIM_UINT, CLAIM_OF_KEY, offsetof(struct claims, class), UINT32_MAX},
 	{22, CLAIM_UINT, CLAIM_OF_KEY, offsetof(struct claims, key_type), UINT32_MAX},
@@ -228,11 +230,11 @@ static bool saw(const bool seen[], enum claim_presence which)
 }
 
 /* A digest and a key are whole, or it is no claim. */
-static bool sizes_fit(const struct claims *claims, const bool seen[])
+static bool sizes_fit(const struct claims *claims)
 {
 	if (claims->is_migration && (claims->wrap_key.size != CLAIMS_WRAP_KEY_SIZE || !claims->mix.size))
 		return false;
-	return !saw(seen, CLAIM_OPTIONAL_OF_TOKEN) || claims->migration.size == CLAIMS_DIGEST_SIZE;
+	return !claims->migration.size || claims->migration.size == CLAIMS_DIGEST_SIZE;
 }
 
 /*
@@ -260,7 +262,7 @@ static bool complete(struct claims *claims, const bool seen[], const char **why)
 		return false;
 	}
 	*why = "a claim of a wrong size";
-	return sizes_fit(claims, seen);
+	return sizes_fit(claims);
 }
 
 bool claims_read(struct span input, struct claims *claims, const char **why)

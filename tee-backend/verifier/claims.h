@@ -59,6 +59,8 @@ struct claims {
 	bool weak_pin;
 	uint64_t counter_replaced; /* how often the counter of .rollback was replaced on a recovery; 0: no claim */
 	struct span migration; /* SHA-256 of the policy by which the store may move (CLAIMS_DIGEST_SIZE); empty: it may not */
+	struct span kms_key;    /* text: the KMS's key under which the root is; empty: it is not a KMS's */
+	struct span kms_region; /* text */
 
 	bool is_key;
 	struct span public_key; /* SubjectPublicKeyInfo; empty: a secret key */

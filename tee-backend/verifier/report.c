@@ -139,6 +139,10 @@ static void add_token(json_t *claims, const struct claims *c)
 	json_object_set_new(claims, "weak PIN allowed", json_boolean(c->weak_pin));
 	if (c->counter_replaced)
 		json_object_set_new(claims, "rollback counter replaced", json_integer((json_int_t)c->counter_replaced));
+	if (c->kms_key.size) {
+		json_object_set_new(claims, "KMS key", json_words(c->kms_key));
+		json_object_set_new(claims, "KMS region", json_words(c->kms_region));
+	}
 	json_object_set_new(claims, "migration", c->migration.size ? json_hex("", c->migration) : json_string("none"));
 }
 

@@ -94,3 +94,6 @@ EXTRA_DIST += %D%/test_measure.sh
 # A machine without KVM takes minutes for each boot: check-long, and scripts/check --images.
 long_tests += %D%/measured_image.sh
 EXTRA_DIST += %D%/measured_image.sh
+# AWS KMS, played by a program in Python.
+integration_tests += %D%/kms.sh
+EXTRA_DIST += %D%/kms.sh

@@ -36,6 +36,7 @@ static const struct {
     {OBJECT_CREATED, NOTE_CREATE_MUST, NOTE_CREATE_MUST_NOT | NOTE_DERIVE_ONLY},
     {OBJECT_GENERATED, NOTE_GENERATE_MUST, NOTE_GENERATE_MUST_NOT | NOTE_DERIVE_ONLY},
     {OBJECT_UNWRAPPED, NOTE_UNWRAP_MUST, NOTE_UNWRAP_MUST_NOT | NOTE_DERIVE_ONLY},
+    {OBJECT_KMS_UNWRAPPED, NOTE_UNWRAP_MUST, NOTE_UNWRAP_MUST_NOT | NOTE_DERIVE_ONLY},
     {OBJECT_DERIVED, 0, NOTE_GENERATE_MUST_NOT},
 };
 
@@ -56,6 +57,7 @@ static bool template_of(enum object_birth birth, enum kind kind, struct sample *
 		kind_generate(kind, s);
 		return row->generation != CK_UNAVAILABLE_INFORMATION;
 	case OBJECT_UNWRAPPED:
+	case OBJECT_KMS_UNWRAPPED:
 		sample_ulong(s, CKA_KEY_TYPE, row->key_type);
 		return secret || row->class == CKO_PRIVATE_KEY;
 	case OBJECT_DERIVED:
