@@ -53,7 +53,7 @@ bool import_kms_option(struct import_kms *kms, int option, const char *value)
 		kms->unbound = true;
 		return true;
 	case 's':
-		kms->secret = value;
+		kms->value_type = value;
 		return strcmp(value, "aes") == 0 || strcmp(value, "generic") == 0;
 	case 'v':
 		kms->version = strtoull(value, &end, 10);
@@ -210,9 +210,9 @@ static bool fill_template(struct attributes *template, const struct import_kms *
 		  attributes_add(template, CKA_LABEL, span_text(label)) &&
 		  (!id.size || attributes_add(template, CKA_ID, id));
 
-	if (ok && kms->secret) {
+	if (ok && kms->value_type) {
 		attribute_put_ulong(numbers, CKO_SECRET_KEY);
-		attribute_put_ulong(numbers + 8, strcmp(kms->secret, "aes") == 0 ? CKK_AES : CKK_GENERIC_SECRET);
+		attribute_put_ulong(numbers + 8, strcmp(kms->value_type, "aes") == 0 ? CKK_AES : CKK_GENERIC_SECRET);
 		ok = attributes_add(template, CKA_CLASS, (struct span){numbers, 8}) &&
 		     attributes_add(template, CKA_KEY_TYPE, (struct span){numbers + 8, 8});
 	}
@@ -282,7 +282,7 @@ static int bring_in(struct cli *cli, const struct cli_token *token, const struct
 {
 	X509 *cert[CHAIN_MAX] = {NULL};
 	size_t count = parse_certificates(buffer_span(&m->certificates), cert);
-	CK_OBJECT_CLASS class = kms->secret ? CKO_SECRET_KEY : CKO_PRIVATE_KEY;
+	CK_OBJECT_CLASS class = kms->value_type ? CKO_SECRET_KEY : CKO_PRIVATE_KEY;
 	uint8_t own_id[20];
 	uint64_t handle = 0;
 	int status = CLI_OK;

@@ -11,7 +11,7 @@ struct import_kms {
 	const char *file; /* NULL: not this way of importing */
 	const char *key;
 	const char *cert;
-	const char *secret; /* "aes", "generic"; NULL: a private key */
+	const char *value_type; /* "aes", "generic"; NULL: a private key */
 	uint64_t version;   /* 0: not given */
 	bool unbound;
 	bool only; /* an option was given that has a meaning for this way only */

@@ -223,7 +223,9 @@ static void the_history_of_keys(void **state)
 					 birth == OBJECT_CREATED   ? CKV_KEYCLAVE_ORIGIN_IMPORTED
 					 : generated		   ? CKV_KEYCLAVE_ORIGIN_GENERATED
 					 : birth == OBJECT_DERIVED ? CKV_KEYCLAVE_ORIGIN_DERIVED
-								   : CKV_KEYCLAVE_ORIGIN_UNWRAPPED);
+					 : birth == OBJECT_KMS_UNWRAPPED
+						 ? CKV_KEYCLAVE_ORIGIN_KMS_UNWRAPPED
+						 : CKV_KEYCLAVE_ORIGIN_UNWRAPPED);
 			assert_int_equal(object_get(object, CKA_UNIQUE_ID, &id), CKR_OK);
 			assert_int_equal(id.size, 32);
 			assert_int_equal(object_get(object, CKA_VALUE, &id),
