@@ -128,35 +128,29 @@ struct unwrapped {
 	bool recovery_is_known; /* the operator's secret has its slot already */
 };
 
-/* Which slots are opened at a start beside the operator's. */
+/* Opened at a start beside the operator's. */
 static uint64_t first_kind(const struct hierarchy_options *options)
 {
 	return options->kms ? HEAD_SLOT_KMS : HEAD_SLOT_PLATFORM;
-}
-
-static CK_RV open_slot(struct hierarchy *h, struct platform *platform, const struct hierarchy_options *options,
-		       const struct head *head, const struct head_slot *slot, struct unwrapped *unwrapped)
-{
-	CK_RV rv = options->kms ? slot_open_kms(options->kms, head, slot, h->root)
-				: slot_open(platform, head, slot, h->root);
-
-	if (rv == CKR_OK) {
-		unwrapped->by_platform = true;
-		unwrapped->current = options->kms ? kms_root_is_current(options->kms, slot->mix)
-						  : platform_key_is_current(platform, slot->mix);
-	}
-	return rv;
 }
 
 /* CKR_DATA_INVALID: under none of the slots of the platform, or of the KMS that takes its place. */
 static CK_RV unwrap_by_platform(struct hierarchy *h, struct platform *platform, const struct hierarchy_options *options,
 				const struct head *head, struct unwrapped *unwrapped)
 {
+	struct kms *kms = options->kms;
 	CK_RV rv = CKR_DATA_INVALID;
 
 	for (size_t i = 0; rv == CKR_DATA_INVALID && i < head->slot_count; i++) {
-		if (head->slots[i].kind == first_kind(options))
-			rv = open_slot(h, platform, options, head, &head->slots[i], unwrapped);
+		const struct head_slot *slot = &head->slots[i];
+
+		if (slot->kind != first_kind(options))
+			continue;
+		rv = kms ? slot_open_kms(kms, head, slot, h->root) : slot_open(platform, head, slot, h->root);
+		if (rv != CKR_OK)
+			continue;
+		unwrapped->by_platform = true;
+		unwrapped->current = kms ? kms_root_is_current(kms, slot->mix) : platform_key_is_current(platform, slot->mix);
 	}
 	return rv;
 }
