@@ -147,9 +147,7 @@ static CK_RV unwrap_by_platform(struct hierarchy *h, struct platform *platform, 
 		if (slot->kind != first_kind(options))
 			continue;
 		rv = kms ? slot_open_kms(kms, head, slot, h->root) : slot_open(platform, head, slot, h->root);
-		if (rv != CKR_OK)
-			continue;
-		unwrapped->by_platform = true;
+		unwrapped->by_platform = rv == CKR_OK;
 		unwrapped->current = kms ? kms_root_is_current(kms, slot->mix) : platform_key_is_current(platform, slot->mix);
 	}
 	return rv;

@@ -95,5 +95,5 @@ EXTRA_DIST += %D%/test_measure.sh
 long_tests += %D%/measured_image.sh
 EXTRA_DIST += %D%/measured_image.sh
 # AWS KMS, played by a program in Python.
-long_tests += %D%/kms.sh
+integration_tests += %D%/kms.sh
 EXTRA_DIST += %D%/kms.sh
