@@ -133,3 +133,8 @@ fuzz_programs += %D%/fuzz_tsm
 %C%_fuzz_tsm_SOURCES = %D%/fuzz_tsm.c $(fuzz_main)
 %C%_fuzz_tsm_LDFLAGS = $(AM_LDFLAGS) $(KC_FUZZ_LDFLAGS)
 EXTRA_DIST += %D%/corpus/tsm
+
+fuzz_programs += %D%/fuzz_kms
+%C%_fuzz_kms_SOURCES = %D%/fuzz_kms.c $(fuzz_main)
+%C%_fuzz_kms_LDFLAGS = $(AM_LDFLAGS) $(KC_FUZZ_LDFLAGS)
+EXTRA_DIST += %D%/corpus/kms

@@ -348,6 +348,9 @@ unit_programs += %D%/test_service_hot
 %C%_test_service_hot_LDFLAGS = $(AM_LDFLAGS) -Wl,--wrap=malloc -Wl,--wrap=calloc \
 	-Wl,--wrap=realloc -Wl,--wrap=memory_secret_new
 
+unit_programs += %D%/test_kms_answers
+%C%_test_kms_answers_SOURCES = %D%/test_kms_answers.c %D%/evidence_sample.c %D%/evidence_sample.h
+
 # pkcs11: the module itself, loaded as a host program does, in front of a real daemon.
 unit_programs += %D%/test_pkcs11_hash
 %C%_test_pkcs11_hash_SOURCES = %D%/test_pkcs11_hash.c pkcs11/hash.c
