@@ -15,6 +15,7 @@
 #include "client/membership.h"
 #include "client/patience.h"
 #include "client/pool.h"
+#include "client/remote.h"
 #include "client/slot_local.h"
 #include "client/start.h"
 #include "common/log.h"
@@ -58,6 +59,7 @@ static void client_set_program(struct client *client, const char *program)
 /* All of it but .page. CLIENT is not registered any more, or not yet. */
 static void client_free(struct client *client)
 {
+	remote_close(client);
 	free(client->settings);
 	free(client->endpoint);
 	memory_secret_free(client);
@@ -89,6 +91,7 @@ CK_RV client_open(const struct settings *settings, const char *program, struct c
 	struct client *made = NULL;
 	struct endpoint endpoint;
 	char why[256] = "";
+	CK_RV rv = CKR_OK;
 
 	*client = NULL;
 	if (!endpoint_parse(settings->endpoint, &endpoint, why, sizeof(why))) {
@@ -99,6 +102,11 @@ CK_RV client_open(const struct settings *settings, const char *program, struct c
 	if (!made)
 		return CKR_HOST_MEMORY;
 	client_set_program(made, program);
+	rv = remote_open(made);
+	if (rv != CKR_OK) {
+		client_free(made);
+		return rv;
+	}
 	if (!client_init_lock(made)) {
 		client_free(made);
 		return CKR_HOST_MEMORY;
@@ -187,7 +195,7 @@ static CK_RV client_unreachable(const struct client *client, const struct reques
 		[REACH_NO_MEMORY] = "no memory or no descriptors",
 	};
 
-	log_info("request %s: no daemon at %s: %s", row->name, client->endpoint->path, why[reach]);
+	log_info("request %s: no daemon at %s: %s", row->name, client->settings->endpoint, why[reach]);
 	return reach == REACH_NO_MEMORY ? CKR_HOST_MEMORY : row->gone;
 }
 

@@ -13,6 +13,7 @@
 #include <unistd.h>
 
 #include "client/connection.h"
+#include "client/remote.h"
 #include "common/log.h"
 #include "common/memory.h"
 #include "protocol/codec.h"
@@ -80,14 +81,14 @@ static bool connection_peer_trusted(const struct client *client, int fd)
 	struct unix_socket_peer peer = {0};
 
 	if (!unix_socket_peer(fd, &peer)) {
-		log_warning("daemon at %s: who it is cannot be told: %m", client->endpoint->path);
+		log_warning("daemon at %s: who it is cannot be told: %m", client->settings->endpoint);
 		return false;
 	}
 	if (peer.uid == client->uid || peer.uid == geteuid() || peer.uid == 0 ||
 	    (client->settings->daemon_uid != (uid_t)-1 && peer.uid == client->settings->daemon_uid))
 		return true;
 	log_warning("daemon at %s: runs as uid %u, which is neither ours, root nor daemon-uid",
-		    client->endpoint->path, (unsigned)peer.uid);
+		    client->settings->endpoint, (unsigned)peer.uid);
 	return false;
 }
 
@@ -114,6 +115,7 @@ static enum reach connection_by_path(struct client *client, int64_t deadline,
 {
 	int left = result_time_left(deadline);
 	enum transport_result result = TRANSPORT_TIMEOUT;
+	enum reach reach = REACH_OK;
 
 	if (left)
 		result = endpoint_connect(client->endpoint, left < 0 ? 0 : (unsigned)left, channel);
@@ -124,10 +126,13 @@ static enum reach connection_by_path(struct client *client, int64_t deadline,
 	}
 	if (result != TRANSPORT_OK)
 		return connection_reach(result);
-	if (connection_peer_trusted(client, channel->fd))
-		return REACH_OK;
-	channel_close(channel);
-	return REACH_FOREIGN;
+	if (client->endpoint->attested)
+		reach = remote_secure(client, deadline, channel);
+	else if (!connection_peer_trusted(client, channel->fd))
+		reach = REACH_FOREIGN;
+	if (reach != REACH_OK)
+		channel_close(channel);
+	return reach;
 }
 
 /*
@@ -206,7 +211,7 @@ enum reach connection_open(struct client *client, int64_t deadline, struct conne
 	made->out.secret = true;
 	frame_reader_init(&made->reader);
 	reach = connection_by_path(client, deadline, &made->channel);
-	if (reach == REACH_ABSENT && connection_path_is_lost(errno))
+	if (reach == REACH_ABSENT && !client->endpoint->attested && connection_path_is_lost(errno))
 		reach = connection_by_control(client, deadline, &made->channel);
 	if (reach != REACH_OK) {
 		free(made);
@@ -253,7 +258,7 @@ enum ask connection_ask(struct connection *connection, const struct request_row 
 		return ASK_BROKEN;
 	if (codec_read_response(frame, row, &echoed, rv, answer) && echoed == sequence)
 		return ASK_ANSWERED;
-	log_warning("daemon at %s: its answer to %s is not understood", connection->client->endpoint->path,
+	log_warning("daemon at %s: its answer to %s is not understood", connection->client->settings->endpoint,
 		    row->name);
 	return ASK_BROKEN;
 }

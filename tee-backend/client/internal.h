@@ -13,6 +13,7 @@
 #include <stdatomic.h>
 
 #include "client/client.h"
+#include "protocol/attested.h"
 #include "transport/endpoint.h"
 #include "transport/frame.h"
 
@@ -71,6 +72,8 @@ struct client {
 	struct settings *settings;
 	struct endpoint *endpoint;
 	char program[CLIENT_PROGRAM_MAX + 1];
+	const struct attested_object *remote; /* of an attested endpoint */
+	struct attested *attested;
 	uid_t uid; /* effective, then: a daemon that was ours stays ours when privileges are dropped */
 	struct forked_page *page;
 	struct client *next; /* registry of forked.c, under its lock */
@@ -88,6 +91,7 @@ struct client {
 	uint64_t sequence;
 	uint64_t generation;
 	bool forked;
+	struct attested_key remote_key; /* of the daemon that showed evidence last */
 	struct membership membership;
 	struct channel control; /* control socket, or .fd -1 */
 	struct client_slot *slots;

@@ -171,7 +171,7 @@ static bool membership_forget(struct client *client, CK_RV rv)
 	bool ready = false;
 
 	log_notice("daemon at %s does not know us any more (0x%lx): logins and session objects are gone",
-		   client->endpoint->path, rv);
+		   client->settings->endpoint, rv);
 	pthread_mutex_lock(&client->lock);
 	buffer_reset(&m->ticket);
 	m->mode = HELLO_NEW;
@@ -183,13 +183,22 @@ static bool membership_forget(struct client *client, CK_RV rv)
 
 static bool membership_control_alive(struct client *client)
 {
-	struct pollfd p = {.fd = client->control.fd};
+	/* A TCP connection whose other end is closed is no more than that. */
+	struct pollfd p = {.fd = client->control.fd, .events = POLLRDHUP};
 
 	return channel_intact(&client->control) && poll(&p, 1, 0) >= 0 &&
-	       !(p.revents & (POLLHUP | POLLERR | POLLNVAL));
+	       !(p.revents & (POLLRDHUP | POLLHUP | POLLERR | POLLNVAL));
 }
 
 /* .control changes here only, by the thread that has the link busy, under the lock for those who look. */
+static void membership_set_control(struct client *client, struct channel control)
+{
+	pthread_mutex_lock(&client->lock);
+	membership_drop_control(client);
+	client->control = control;
+	pthread_mutex_unlock(&client->lock);
+}
+
 static enum reach membership_get_control(struct connection *connection, int64_t deadline)
 {
 	struct client *client = connection->client;
@@ -205,15 +214,36 @@ static enum reach membership_get_control(struct connection *connection, int64_t 
 	fd = connection_take_fd(connection);
 	if (fd < 0 || !channel_open_socket(&control, fd)) {
 		/* Without it everything works but the child of an exited parent, and chroot. */
-		log_warning("daemon at %s gave no control socket (0x%lx)", client->endpoint->path, rv);
+		log_warning("daemon at %s gave no control socket (0x%lx)", client->settings->endpoint, rv);
 		if (fd >= 0)
 			close(fd);
 	}
-	pthread_mutex_lock(&client->lock);
-	membership_drop_control(client);
-	client->control = control;
-	pthread_mutex_unlock(&client->lock);
+	membership_set_control(client, control);
 	return REACH_OK;
+}
+
+/* No descriptor comes from elsewhere: a connection of its own, on which nothing is said afterwards, stands for it. */
+static enum reach membership_get_remote_control(struct client *client, int64_t deadline)
+{
+	struct connection *connection = NULL;
+	struct membership_hello hello;
+	const struct empty nothing = {0};
+	union message answer;
+	CK_RV rv = CKR_OK;
+	enum reach reach = connection_open(client, deadline, &connection);
+
+	if (reach == REACH_OK)
+		reach = membership_say_hello(connection, &hello, deadline, &answer, &rv);
+	if (reach == REACH_OK && rv == CKR_OK)
+		reach = membership_ask(connection, REQUEST_CONTROL, &nothing, deadline, &answer, &rv);
+	if (reach == REACH_OK && rv != CKR_OK)
+		reach = REACH_REFUSED;
+	if (reach == REACH_OK) {
+		membership_set_control(client, connection->channel);
+		connection->channel = (struct channel)CHANNEL_INIT;
+	}
+	connection_free(&connection);
+	return reach;
 }
 
 /* What of a slot has to come back. */
@@ -352,12 +382,16 @@ enum reach membership_enter(struct connection *connection, int64_t deadline)
 	if (rv != CKR_OK && hello.mode != HELLO_NEW)
 		return membership_forget(client, rv) ? REACH_BROKEN : REACH_NO_MEMORY;
 	if (rv != CKR_OK || answer.hello_response.major != PROTOCOL_MAJOR) {
-		log_warning("daemon at %s refuses us (0x%lx)", client->endpoint->path, rv);
+		log_warning("daemon at %s refuses us (0x%lx)", client->settings->endpoint, rv);
 		return REACH_REFUSED;
 	}
 	if (!membership_commit(client, hello.mode, &answer.hello_response))
 		return REACH_NO_MEMORY;
-	if (hello.mode != HELLO_JOIN || !membership_control_alive(client))
+	if (hello.mode == HELLO_JOIN && membership_control_alive(client))
+		reach = REACH_OK;
+	else if (client->endpoint->attested)
+		reach = membership_get_remote_control(client, deadline);
+	else
 		reach = membership_get_control(connection, deadline);
 	if (reach == REACH_OK)
 		reach = membership_restore(connection, deadline);

@@ -11,6 +11,7 @@ KC_LIBS += %D%/libkc-client.a
 	%D%/membership.c %D%/membership.h \
 	%D%/patience.c %D%/patience.h \
 	%D%/pool.c %D%/pool.h \
+	%D%/remote.c %D%/remote.h \
 	%D%/slot_local.c %D%/slot_local.h \
 	%D%/start.c %D%/start.h
 

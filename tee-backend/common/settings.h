@@ -33,6 +33,12 @@ struct settings {
 	unsigned connect_timeout_ms; /* connect-timeout, 5 s */
 	uid_t daemon_uid;            /* a daemon of this uid is accepted beside our own and root; (uid_t)-1: none */
 	bool start_on_demand;        /* start = auto | never */
+	char channel_library[PATH_MAX];  /* the object that brings TLS; "": the installed one */
+	char channel_policy[PATH_MAX];   /* JSON: what evidence a remote daemon must give */
+	char channel_endorsements[PATH_MAX]; /* files or a folder of CRLs, TCB information, ...; "": none */
+	char channel_trust_root[PATH_MAX];   /* PEM: a further trust anchor; "": none */
+	char channel_certificate[PATH_MAX];  /* PEM: the client's own, with its chain; "": none */
+	char channel_key[PATH_MAX];          /* PEM: its key */
 	char daemon[PATH_MAX];       /* KEYCLAVE_DAEMON or daemon =; "": next to the installed prefix */
 	/* [daemon] */
 	char platform[16];           /* "notee", "auto", ... */
@@ -41,6 +47,8 @@ struct settings {
 	char allow_uids[SETTINGS_LIST_MAX]; /* numbers or names, separated by spaces */
 	char allow_gids[SETTINGS_LIST_MAX];
 	unsigned max_connections;    /* 4096 */
+	char listen[PATH_MAX];       /* endpoints, separated by spaces; "": the endpoint */
+	char channel_clients[PATH_MAX]; /* PEM: whose certificates remote clients need; "": none on vsock, no TCP */
 	/* [platform] */
 	char platform_root[PATH_MAX]; /* before each path of the kernel's interfaces; "": this machine's */
 	unsigned device_timeout_ms;   /* how long a busy device is asked again, 60 s */

@@ -28,8 +28,7 @@ static bool accepted_set_pause(int fd)
 	return !setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &pause, sizeof(pause));
 }
 
-struct accepted *accepted_new(struct service *service, int fd,
-				  const struct unix_socket_peer *peer, bool allowed)
+struct accepted *accepted_new(struct service *service, int fd, const struct service_peer *peer, SSL_CTX *tls)
 {
 	struct accepted *connection = calloc(1, sizeof(*connection));
 
@@ -38,15 +37,17 @@ struct accepted *accepted_new(struct service *service, int fd,
 		return NULL;
 	}
 	(void)pthread_mutex_init(&connection->turn, NULL);
-	connection->uid = peer->uid;
+	connection->uid = tls ? (uid_t)-1 : (uid_t)peer->owner;
+	connection->secured = !tls;
 	connection->channel = (struct channel)CHANNEL_INIT;
 	connection->out.secret = true;
 	frame_reader_init(&connection->reader);
-	connection->link = link_new(service, peer->uid, peer->pid, allowed);
+	connection->link = link_new(service, peer);
 	if (!channel_open_socket(&connection->channel, fd)) {
 		close(fd);
 		accepted_free(&connection);
-	} else if (!connection->link || !accepted_set_pause(fd)) {
+	} else if (!connection->link || !accepted_set_pause(fd) ||
+		   (tls && !tls_wrap(tls, true, &connection->channel))) {
 		accepted_free(&connection);
 	}
 	return connection;
@@ -123,12 +124,43 @@ static enum accepted_state accepted_answer(struct accepted *connection, struct b
 	}
 }
 
+/* 63 bits of the SHA-256 of the key in the peer's certificate, which the handshake has checked; none: 0 of them. */
+static bool accepted_owner(SSL *ssl, struct service_peer *peer)
+{
+	X509 *certificate = SSL_get0_peer_certificate(ssl);
+	uint8_t digest[EVP_MAX_MD_SIZE];
+	unsigned int size = 0;
+
+	if (certificate && !X509_pubkey_digest(certificate, EVP_sha256(), digest, &size))
+		return false;
+	for (size_t i = 0; i < 8 && i < size; i++)
+		peer->owner = peer->owner << 8 | digest[i];
+	peer->owner |= SERVICE_PEER_REMOTE;
+	return true;
+}
+
+/* The first bytes of a frame have come, so the handshake is done: who is it? */
+static bool accepted_secure(struct accepted *connection)
+{
+	/* TLS itself refuses those without a certificate where one is wanted. */
+	struct service_peer peer = {.allowed = true};
+	uint8_t exporter[TLS_EXPORTER_SIZE];
+
+	if (connection->secured)
+		return true;
+	if (!accepted_owner(tls_of(&connection->channel), &peer) || !tls_exporter(&connection->channel, exporter))
+		return false;
+	link_secure(connection->link, &peer, exporter);
+	connection->secured = true;
+	return true;
+}
+
 static enum accepted_state accepted_serve(struct accepted *connection, struct service *service,
 					      struct span frame, struct buffer *out)
 {
 	enum accepted_state state = ACCEPTED_OVER;
 	int fd = -1;
-	bool more = service_handle(service, connection->link, frame, out, &fd);
+	bool more = accepted_secure(connection) && service_handle(service, connection->link, frame, out, &fd);
 
 	if (out->size)
 		state = accepted_answer(connection, out, fd);
@@ -180,7 +212,8 @@ static enum accepted_state accepted_turn(struct accepted *connection, struct ser
 		frame_reader_release(&connection->reader);
 		if (state != ACCEPTED_READ)
 			return state;
-		if (!frame_reader_pending(&connection->reader, link_limit(connection->link))) {
+		if (!frame_reader_pending(&connection->reader, link_limit(connection->link)) &&
+		    !channel_pending(&connection->channel)) {
 			++*served;
 			return ACCEPTED_READ;
 		}

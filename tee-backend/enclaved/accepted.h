@@ -10,7 +10,7 @@
 
 #include "service/service.h"
 #include "transport/frame.h"
-#include "transport/unix_socket.h"
+#include "transport/tls.h"
 
 struct accepted {
 	/* Of the server's lists, under its lock. */
@@ -24,7 +24,8 @@ struct accepted {
 
 	int64_t used; /* when it last was */
 	bool trimmed;
-	uid_t uid;
+	uid_t uid;    /* of the peer's process; (uid_t)-1: remote */
+	bool secured; /* its TLS handshake is done, or it has none */
 	struct channel channel;
 	struct frame_reader reader;
 	struct spin spin;
@@ -33,9 +34,8 @@ struct accepted {
 	size_t sent;
 };
 
-/* Takes FD. NULL: no memory; it is closed. */
-struct accepted *accepted_new(struct service *service, int fd,
-				  const struct unix_socket_peer *peer, bool allowed);
+/* Takes FD. TLS: a context of tls.h for a remote peer, else NULL. NULL: no memory; FD is closed. */
+struct accepted *accepted_new(struct service *service, int fd, const struct service_peer *peer, SSL_CTX *tls);
 void accepted_free(struct accepted **connection);
 
 /* Gives memory back if it has not been used since BEFORE. The caller holds .turn. */

@@ -29,7 +29,6 @@
 #include "enclaved/state.h"
 #include "transport/activation.h"
 #include "transport/endpoint.h"
-#include "transport/unix_socket.h"
 
 #define KEEPER_LISTENERS_MAX 8
 #define KEEPER_BACKLOG 1024
@@ -50,12 +49,12 @@ struct keeper_control {
 
 struct keeper {
 	const struct settings *settings;
-	struct endpoint endpoint;
 	int self;    /* this program */
 	int signals; /* signalfd */
 	int lock;
 	int start_lock; /* held from the decision to go until we are gone */
 	int listener[KEEPER_LISTENERS_MAX];
+	struct endpoint endpoint[KEEPER_LISTENERS_MAX]; /* of each that is not the service manager's */
 	size_t listener_count;
 	bool activated; /* the service manager's socket: not ours to remove */
 	struct keeper_control *control;
@@ -226,10 +225,13 @@ static void keeper_judge(struct keeper *k, int status)
 /* A socket that is gone before the daemon is: who connects from now on finds nobody, and knows it. */
 static void keeper_close_listeners(struct keeper *k)
 {
-	if (!k->activated && k->listener_count && unlink(k->endpoint.path) && errno != ENOENT)
-		log_warning("cannot remove %s: %s", k->endpoint.path, strerror(errno));
-	for (size_t i = 0; i < k->listener_count; i++)
+	for (size_t i = 0; i < k->listener_count; i++) {
+		const struct endpoint *e = &k->endpoint[i];
+
+		if (!k->activated && e->kind == ENDPOINT_UNIX && unlink(e->path) && errno != ENOENT)
+			log_warning("cannot remove %s: %s", e->path, strerror(errno));
 		close(k->listener[i]);
+	}
 	k->listener_count = 0;
 }
 
@@ -370,13 +372,39 @@ static void keeper_loop(struct keeper *k)
 
 /* ---- the beginning ---- */
 
+static bool keeper_listen_on(struct keeper *k, const char *text)
+{
+	struct endpoint *e = &k->endpoint[k->listener_count];
+	char why[256] = "";
+
+	if (k->listener_count == KEEPER_LISTENERS_MAX) {
+		log_error("listen: more than %d endpoints", KEEPER_LISTENERS_MAX);
+		return false;
+	}
+	if (!endpoint_parse(text, e, why, sizeof(why))) {
+		log_error("%s", why);
+		return false;
+	}
+	if (e->kind == ENDPOINT_UNIX && e->attested) {
+		log_error("endpoint %s: a daemon listens on unix: itself; unix+tls: is for clients of a relay", text);
+		return false;
+	}
+	if (!endpoint_listen(e, KEEPER_SOCKET_MODE, KEEPER_BACKLOG, &k->listener[k->listener_count])) {
+		log_error("cannot listen on %s: %s", text, strerror(errno));
+		return false;
+	}
+	k->listener_count++;
+	return true;
+}
+
 static bool keeper_listen(struct keeper *k)
 {
-	char why[256] = "";
+	char list[sizeof(k->settings->listen)];
+	char *rest = NULL;
 	int count = activation_listeners(k->listener, KEEPER_LISTENERS_MAX);
 
 	if (count < 0) {
-		log_error("the service manager passed something else than listening unix sockets: %s",
+		log_error("the service manager passed something else than listening stream sockets: %s",
 			  strerror(errno));
 		return false;
 	}
@@ -385,15 +413,12 @@ static bool keeper_listen(struct keeper *k)
 		k->activated = true;
 		return true;
 	}
-	if (!endpoint_parse(k->settings->endpoint, &k->endpoint, why, sizeof(why))) {
-		log_error("endpoint %s: %s", k->settings->endpoint, why);
-		return false;
-	}
-	if (!unix_socket_listen(k->endpoint.path, KEEPER_SOCKET_MODE, KEEPER_BACKLOG, &k->listener[0])) {
-		log_error("cannot listen on %s: %s", k->endpoint.path, strerror(errno));
-		return false;
-	}
-	k->listener_count = 1;
+	if (!*k->settings->listen)
+		return keeper_listen_on(k, k->settings->endpoint);
+	memcpy(list, k->settings->listen, sizeof(list));
+	for (char *text = strtok_r(list, " \t,", &rest); text; text = strtok_r(NULL, " \t,", &rest))
+		if (!keeper_listen_on(k, text))
+			return false;
 	return true;
 }
 

@@ -11,6 +11,7 @@ KC_EXTERNAL_LIBS += $(SECCOMP_LIBS)
 	%D%/keeper.c %D%/keeper.h \
 	%D%/offer.c %D%/offer.h \
 	%D%/notify.c %D%/notify.h \
+	%D%/remote.c %D%/remote.h \
 	%D%/sandbox.c %D%/sandbox.h \
 	%D%/server.c %D%/server.h \
 	%D%/state.c %D%/state.h \
@@ -23,7 +24,7 @@ sbin_PROGRAMS += %D%/keyclaved
 	tee-backend/keys/libkc-keys.a tee-backend/protocol/libkc-protocol.a \
 	tee-backend/crypto/libkc-crypto.a tee-backend/kms/libkc-kms.a tee-backend/blobstore/libkc-blobstore.a \
 	tee-backend/platform/libkc-platform.a tee-backend/verifier/libkc-verifier.a \
-	tee-backend/transport/libkc-transport.a \
+	tee-backend/transport/libkc-tls.a tee-backend/transport/libkc-transport.a \
 	tee-backend/mechanism/libkc-mechanism.a tee-backend/common/libkc-common.a \
 	$(LIBSSL_LIBS) $(LIBCRYPTO_LIBS) $(NETTLE_LIBS) $(SQLITE_LIBS) $(SECCOMP_LIBS) $(TSS2_LIBS) $(JANSSON_LIBS) $(LIBCBOR_LIBS) $(INIH_LIBS)
 

@@ -23,10 +23,14 @@
 #include "common/log.h"
 #include "enclaved/accepted.h"
 #include "enclaved/server.h"
+#include "transport/unix_socket.h"
 
 #define SERVER_LISTENERS_MAX 8
 #define SERVER_THREADS_MAX 1024
 #define SERVER_HELLO_MS 1000
+
+/* A remote peer has a handshake and evidence to wait for before it says hello. */
+#define SERVER_REMOTE_HELLO_MS 30000
 
 /* Besides one for each CPU: for requests that take long (a new RSA key, a PIN) or wait for the disk. */
 #define SERVER_THREADS_SPARE 6
@@ -44,12 +48,14 @@
 /* What an event is about: a connection's address, or one of these. */
 struct server_listener {
 	int fd;
+	bool remote; /* vsock or TCP: what comes there is TLS */
 };
 
 struct server {
 	const struct settings *settings;
 	const struct allow *allow;
 	struct service *service;
+	SSL_CTX *tls; /* for remote peers; NULL: there are none */
 	int epoll;
 	int wake; /* eventfd: readable for ever once threads shall end */
 	struct server_listener listener[SERVER_LISTENERS_MAX];
@@ -127,6 +133,7 @@ void server_free(struct server **server)
 	}
 	for (size_t i = 0; i < freed->listener_count; i++)
 		close(freed->listener[i].fd);
+	SSL_CTX_free(freed->tls);
 	if (freed->wake >= 0)
 		close(freed->wake);
 	if (freed->epoll >= 0)
@@ -137,14 +144,46 @@ void server_free(struct server **server)
 	free(freed);
 }
 
+static int server_domain(int listener)
+{
+	int domain = -1;
+	socklen_t size = sizeof(domain);
+
+	return getsockopt(listener, SOL_SOCKET, SO_DOMAIN, &domain, &size) ? -1 : domain;
+}
+
+static bool server_is_remote(int listener)
+{
+	return server_domain(listener) != AF_UNIX;
+}
+
 bool server_listen(struct server *server, int listener)
 {
 	if (server->listener_count == SERVER_LISTENERS_MAX) {
 		close(listener);
 		return false;
 	}
-	server->listener[server->listener_count++].fd = listener;
+	server->listener[server->listener_count++] =
+		(struct server_listener){.fd = listener, .remote = server_is_remote(listener)};
 	return true;
+}
+
+bool server_has_remote(const struct server *server, bool *tcp)
+{
+	bool remote = false;
+
+	*tcp = false;
+	for (size_t i = 0; i < server->listener_count; i++) {
+		remote = remote || server->listener[i].remote;
+		*tcp = *tcp || server_domain(server->listener[i].fd) == AF_INET ||
+		       server_domain(server->listener[i].fd) == AF_INET6;
+	}
+	return remote;
+}
+
+void server_secure(struct server *server, SSL_CTX *tls)
+{
+	server->tls = tls;
 }
 
 /* ---- the list of connections ---- */
@@ -244,26 +283,48 @@ static void server_end(struct server *server, struct accepted *connection)
 	accepted_free(&connection);
 }
 
-/* Takes FD. */
-static void server_add(struct server *server, int fd, bool by_control)
+enum server_way {
+	SERVER_BY_PATH,
+	SERVER_BY_CONTROL, /* spoken for by its ticket alone */
+	SERVER_REMOTE,     /* by what the TLS handshake will say */
+};
+
+/* Who has connected, as far as it can be told now. */
+static bool server_peer(const struct server *server, int fd, enum server_way way, struct service_peer *peer)
 {
-	struct unix_socket_peer peer = {0};
+	struct unix_socket_peer process = {0};
+
+	*peer = (struct service_peer){.owner = SERVICE_PEER_REMOTE};
+	if (way == SERVER_REMOTE)
+		return server->tls != NULL;
+	if (!unix_socket_peer(fd, &process))
+		return false;
+	*peer = (struct service_peer){
+		.owner = process.uid,
+		.pid = process.pid,
+		.allowed = way == SERVER_BY_PATH && allow_peer(server->allow, fd, &process),
+	};
+	return true;
+}
+
+/* Takes FD. */
+static void server_add(struct server *server, int fd, enum server_way way)
+{
+	struct service_peer peer;
 	struct accepted *connection = NULL;
-	bool allowed = false;
+	bool remote = way == SERVER_REMOTE;
 	bool room = false;
 
-	if (!unix_socket_peer(fd, &peer)) {
+	if (!server_peer(server, fd, way, &peer)) {
 		close(fd);
 		return;
 	}
-	/* What came by a control socket is spoken for by its ticket alone. */
-	allowed = !by_control && allow_peer(server->allow, fd, &peer);
-	connection = accepted_new(server->service, fd, &peer, allowed);
+	connection = accepted_new(server->service, fd, &peer, remote ? server->tls : NULL);
 	if (!connection)
 		return;
-	connection->hello_by = result_deadline(SERVER_HELLO_MS);
+	connection->hello_by = result_deadline(remote ? SERVER_REMOTE_HELLO_MS : SERVER_HELLO_MS);
 	pthread_mutex_lock(&server->lock);
-	room = !server->draining && server_has_room(server, peer.uid, allowed);
+	room = !server->draining && server_has_room(server, connection->uid, remote || peer.allowed);
 	if (room)
 		server_link(server, connection);
 	pthread_mutex_unlock(&server->lock);
@@ -287,7 +348,7 @@ void server_adopt(struct server *server, int fd)
 		close(fd);
 		return;
 	}
-	server_add(server, fd, true);
+	server_add(server, fd, SERVER_BY_CONTROL);
 }
 
 /* ---- listeners ---- */
@@ -314,13 +375,13 @@ static void server_pause(struct server *server)
 	pthread_mutex_unlock(&server->lock);
 }
 
-static void server_accept(struct server *server, int listener)
+static void server_accept(struct server *server, const struct server_listener *listener)
 {
 	int fd = -1;
 
-	switch (unix_socket_accept(listener, &fd)) {
+	switch (unix_socket_accept(listener->fd, &fd)) {
 	case TRANSPORT_OK:
-		server_add(server, fd, false);
+		server_add(server, fd, listener->remote ? SERVER_REMOTE : SERVER_BY_PATH);
 		break;
 	case TRANSPORT_WANT_MORE:
 		break;
@@ -425,7 +486,7 @@ static bool server_dispatch(struct server *server, void *subject, struct buffer 
 		return false;
 	for (size_t i = 0; i < server->listener_count; i++) {
 		if (subject == &server->listener[i]) {
-			server_accept(server, server->listener[i].fd);
+			server_accept(server, &server->listener[i]);
 			return true;
 		}
 	}

@@ -8,6 +8,7 @@
 
 #include "enclaved/allow.h"
 #include "service/service.h"
+#include "transport/tls.h"
 
 struct server; /* opaque */
 
@@ -21,6 +22,12 @@ void server_free(struct server **server);
 
 /* Takes LISTENER. False: it is closed. Before server_start. */
 bool server_listen(struct server *server, int listener);
+
+/* True: there is a listener of vsock or TCP (*TCP), which server_secure has to be called for before server_serve. */
+bool server_has_remote(const struct server *server, bool *tcp);
+
+/* Takes TLS, for what comes there. */
+void server_secure(struct server *server, SSL_CTX *tls);
 
 /* Starts the threads, which serve nothing before server_serve. */
 bool server_start(struct server *server);

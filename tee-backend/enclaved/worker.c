@@ -22,6 +22,7 @@
 #include "crypto/operate.h"
 #include "enclaved/controls.h"
 #include "enclaved/keeper.h"
+#include "enclaved/remote.h"
 #include "enclaved/sandbox.h"
 #include "enclaved/server.h"
 #include "enclaved/worker.h"
@@ -221,6 +222,20 @@ static bool worker_dialer(struct worker *worker)
 	return false;
 }
 
+/* Before the sandbox: files are read. */
+static bool worker_secure(struct worker *worker)
+{
+	SSL_CTX *tls = NULL;
+	bool tcp = false;
+
+	if (!server_has_remote(worker->server, &tcp))
+		return true;
+	if (!remote_context(worker->settings, worker->platform, worker->service, tcp, &tls))
+		return false;
+	server_secure(worker->server, tls);
+	return true;
+}
+
 static int worker_begin(struct worker *worker)
 {
 	const struct controls_host host = {.arg = worker, .adopt = worker_adopt};
@@ -240,6 +255,8 @@ static int worker_begin(struct worker *worker)
 	code = worker_open(worker);
 	if (code != KEEPER_EXIT_OK)
 		return code;
+	if (!worker_secure(worker))
+		return KEEPER_EXIT_SETTINGS;
 	sandbox_files(worker->settings, platform_paths(worker->platform), worker->readable);
 	if (!server_start(worker->server))
 		return KEEPER_EXIT_SYSTEM;

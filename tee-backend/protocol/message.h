@@ -36,6 +36,7 @@
 #define PROTOCOL_SIGNATURE_MAX 8192 /* bytes: RSA of 16384 bits, and more than any other */
 #define PROTOCOL_CHALLENGE_SIZE 32 /* of a migration */
 #define PROTOCOL_POLICY_SIZE 32    /* SHA-256 of its policy */
+#define PROTOCOL_CHANNEL_NONCE_SIZE 32
 #define PROTOCOL_NONCE_MAX 64 /* KEYCLAVE_NONCE_MAX of keyclave.h */
 #define PROTOCOL_KMS_KEY_MAX 255
 #define PROTOCOL_KMS_CIPHERTEXT_MAX 6144 /* KMS_CIPHERTEXT_MAX */
@@ -65,6 +66,7 @@ enum request_id {
 	REQUEST_DETACH = 12,
 	REQUEST_RELEASE = 13,
 	REQUEST_MIGRATE_CANCEL = 14,
+	REQUEST_CHANNEL = 15,
 	REQUEST_LOGIN = 16,
 	REQUEST_LOGOUT = 17,
 	REQUEST_RESUME = 18,
@@ -161,7 +163,8 @@ struct hello_response {
 };
 
 /*
- * REQUEST_CONTROL: empty -> empty, and one SOCK_SEQPACKET descriptor rides with the response. A message
+ * REQUEST_CONTROL: empty -> empty, and one SOCK_SEQPACKET descriptor rides with the response; over TLS the connection itself
+ * becomes the control socket, on which nothing more is sent. A message
  * on it, {join ticket} as one CBOR byte string (codec_write_ticket) plus one descriptor of a stream
  * socket pair, makes that socket a connection that waits for its hello (JOIN or CLONE with a ticket).
  */
@@ -362,6 +365,11 @@ struct evidence_request {
 };
 struct evidence_response {
 	struct span evidence;
+};
+
+/* Over TLS only, before hello: evidence of purpose channel for this connection (security rule 2). -> evidence_response */
+struct channel_request {
+	struct span nonce; /* PROTOCOL_CHANNEL_NONCE_SIZE */
 };
 
 /* ---- operations; .version of a response is the object's: a change makes the client forget its descriptor ---- */

@@ -243,6 +243,10 @@ static const struct field evidence_response_fields[] = {
 	BYTES(struct evidence_response, evidence, PROTOCOL_CHUNK_MAX, CKR_ARGUMENTS_BAD),
 };
 
+static const struct field channel_request_fields[] = {
+	EXACT(struct channel_request, nonce, PROTOCOL_CHANNEL_NONCE_SIZE),
+};
+
 static const struct field operate_request_fields[] = {
 	SLOT(struct operate_request, slot),
 	HANDLE(struct operate_request, key, CKR_KEY_HANDLE_INVALID),
@@ -491,6 +495,8 @@ static const struct schema evidence_request =
 	SCHEMA(struct evidence_request, "evidence-request", evidence_request_fields);
 static const struct schema evidence_response =
 	SCHEMA(struct evidence_response, "evidence-response", evidence_response_fields);
+static const struct schema channel_request =
+	SCHEMA(struct channel_request, "channel-request", channel_request_fields);
 static const struct schema operate_request =
 	SCHEMA(struct operate_request, "operate-request", operate_request_fields);
 static const struct schema operate_response =
@@ -573,6 +579,8 @@ static const struct request_row rows[] = {
 	 RIGHT_ATTACHED, REPLAY_SAFE, CKR_TOKEN_NOT_PRESENT},
 	{REQUEST_MIGRATE_CANCEL, "migrate-cancel", &slot_request, &migrate_cancel_response,
 	 RIGHT_SO, REPLAY_SAFE, CKR_TOKEN_NOT_PRESENT},
+	{REQUEST_CHANNEL, "channel", &channel_request, &evidence_response,
+	 RIGHT_PEER, REPLAY_SAFE, CKR_TOKEN_NOT_PRESENT},
 	{REQUEST_LOGIN, "login", &login_request, &login_response,
 	 RIGHT_ATTACHED, REPLAY_ONCE, CKR_TOKEN_NOT_PRESENT},
 	{REQUEST_LOGOUT, "logout", &slot_request, &empty,

@@ -103,6 +103,7 @@ union message {
 	struct describe_response describe_response;
 	struct evidence_request evidence_request;
 	struct evidence_response evidence_response;
+	struct channel_request channel_request;
 	struct operate_request operate_request;
 	struct operate_response operate_response;
 	struct verify_request verify_request;

@@ -100,14 +100,14 @@ static void application_link(struct application *context)
 	atomic_fetch_add(&context->refs, 1);
 }
 
-static void application_own(struct application *context, uid_t uid, const uint8_t *key_hash)
+static void application_own(struct application *context, uint64_t owner, const uint8_t *key_hash)
 {
-	context->uid = uid;
+	context->owner = owner;
 	memcpy(context->key_hash, key_hash, APPLICATION_HASH_SIZE);
 	context->known = true;
 }
 
-static CK_RV application_add(struct service *service, const uint8_t *id, uid_t uid,
+static CK_RV application_add(struct service *service, const uint8_t *id, uint64_t owner,
 			 const uint8_t *key_hash, struct application **context)
 {
 	struct application *made = application_make(service, id);
@@ -115,7 +115,7 @@ static CK_RV application_add(struct service *service, const uint8_t *id, uid_t u
 
 	if (!made)
 		return rv;
-	application_own(made, uid, key_hash);
+	application_own(made, owner, key_hash);
 	pthread_mutex_lock(&service->contexts_lock);
 	rv = application_enter(service, made);
 	if (rv == CKR_OK)
@@ -128,18 +128,18 @@ static CK_RV application_add(struct service *service, const uint8_t *id, uid_t u
 	return rv;
 }
 
-CK_RV application_new(struct service *service, uid_t uid, const uint8_t key_hash[APPLICATION_HASH_SIZE],
+CK_RV application_new(struct service *service, uint64_t owner, const uint8_t key_hash[APPLICATION_HASH_SIZE],
 		  struct application **context)
 {
 	uint8_t id[PROTOCOL_CONTEXT_ID_SIZE];
 
 	if (!memory_random(id, sizeof(id)))
 		return CKR_DEVICE_ERROR;
-	return application_add(service, id, uid, key_hash, context);
+	return application_add(service, id, owner, key_hash, context);
 }
 
 /* The known context ID of this owner, with a reference, or NULL. The caller holds contexts_lock. */
-static CK_RV application_lookup(struct service *service, const uint8_t *id, uid_t uid,
+static CK_RV application_lookup(struct service *service, const uint8_t *id, uint64_t owner,
 			    const uint8_t *key_hash, struct application **context)
 {
 	struct application *found = application_find(service, id);
@@ -147,13 +147,13 @@ static CK_RV application_lookup(struct service *service, const uint8_t *id, uid_
 	*context = NULL;
 	if (!found || !found->known)
 		return CKR_OK;
-	if (found->uid != uid || !memory_equal(found->key_hash, key_hash, APPLICATION_HASH_SIZE))
+	if (found->owner != owner || !memory_equal(found->key_hash, key_hash, APPLICATION_HASH_SIZE))
 		return CKR_ACTION_PROHIBITED;
 	*context = found;
 	return CKR_OK;
 }
 
-CK_RV application_join(struct service *service, const uint8_t id[PROTOCOL_CONTEXT_ID_SIZE], uid_t uid,
+CK_RV application_join(struct service *service, const uint8_t id[PROTOCOL_CONTEXT_ID_SIZE], uint64_t owner,
 		   const uint8_t key_hash[APPLICATION_HASH_SIZE], struct application **context, bool *made)
 {
 	struct application *spare = application_make(service, id);
@@ -164,7 +164,7 @@ CK_RV application_join(struct service *service, const uint8_t id[PROTOCOL_CONTEX
 	if (!spare)
 		return rv;
 	pthread_mutex_lock(&service->contexts_lock);
-	rv = application_lookup(service, id, uid, key_hash, &found);
+	rv = application_lookup(service, id, owner, key_hash, &found);
 	if (rv == CKR_OK && !found) {
 		*made = true;
 		found = application_find(service, id); /* its control socket came back first */
@@ -176,7 +176,7 @@ CK_RV application_join(struct service *service, const uint8_t id[PROTOCOL_CONTEX
 			}
 		}
 		if (rv == CKR_OK) {
-			application_own(found, uid, key_hash);
+			application_own(found, owner, key_hash);
 			found->restored = true;
 		}
 	}
@@ -204,7 +204,7 @@ static bool application_copy(struct application *original, struct application *c
 	return ok;
 }
 
-CK_RV application_clone(struct service *service, const uint8_t id[PROTOCOL_CONTEXT_ID_SIZE], uid_t uid,
+CK_RV application_clone(struct service *service, const uint8_t id[PROTOCOL_CONTEXT_ID_SIZE], uint64_t owner,
 		    const uint8_t key_hash[APPLICATION_HASH_SIZE],
 		    const uint8_t new_hash[APPLICATION_HASH_SIZE], struct application **context, bool *made)
 {
@@ -219,12 +219,12 @@ CK_RV application_clone(struct service *service, const uint8_t id[PROTOCOL_CONTE
 	copy = application_make(service, new_id);
 	if (!copy)
 		return CKR_DEVICE_MEMORY;
-	application_own(copy, uid, new_hash);
+	application_own(copy, owner, new_hash);
 
 	/* attach_lock: no C_InitToken between the parent's attachments and the copies of them. */
 	pthread_mutex_lock(&service->attach_lock);
 	pthread_mutex_lock(&service->contexts_lock);
-	rv = application_lookup(service, id, uid, key_hash, &original);
+	rv = application_lookup(service, id, owner, key_hash, &original);
 	if (original)
 		atomic_fetch_add(&original->refs, 1);
 	pthread_mutex_unlock(&service->contexts_lock);

@@ -26,7 +26,7 @@ struct application {
 	/* Set before others see the context, or, when only the control socket came back, by the first JOIN. */
 	uint8_t id[PROTOCOL_CONTEXT_ID_SIZE];
 	uint8_t key_hash[APPLICATION_HASH_SIZE];
-	uid_t uid;
+	uint64_t owner; /* of struct service_peer */
 
 	/* Under contexts_lock. */
 	bool known;   /* false: only the control socket came back after a restart */
@@ -49,18 +49,18 @@ struct application {
  * Each of the first three gives a counted reference that is also one of .links; give it back with
  * application_leave. CKR_DEVICE_MEMORY.
  */
-CK_RV application_new(struct service *service, uid_t uid, const uint8_t key_hash[APPLICATION_HASH_SIZE],
+CK_RV application_new(struct service *service, uint64_t owner, const uint8_t key_hash[APPLICATION_HASH_SIZE],
 		  struct application **context);
 
-/* The context ID, or one made anew with the same id; *MADE says so. CKR_ACTION_PROHIBITED: another key or uid. */
-CK_RV application_join(struct service *service, const uint8_t id[PROTOCOL_CONTEXT_ID_SIZE], uid_t uid,
+/* The context ID, or one made anew with the same id; *MADE says so. CKR_ACTION_PROHIBITED: another key or owner. */
+CK_RV application_join(struct service *service, const uint8_t id[PROTOCOL_CONTEXT_ID_SIZE], uint64_t owner,
 		   const uint8_t key_hash[APPLICATION_HASH_SIZE], struct application **context, bool *made);
 
 /*
  * A new context under NEW_HASH that starts with the logins, session objects and attachments of context ID
  * of owner UID and KEY_HASH; *MADE: that one is lost, so the new one is empty.
  */
-CK_RV application_clone(struct service *service, const uint8_t id[PROTOCOL_CONTEXT_ID_SIZE], uid_t uid,
+CK_RV application_clone(struct service *service, const uint8_t id[PROTOCOL_CONTEXT_ID_SIZE], uint64_t owner,
 		    const uint8_t key_hash[APPLICATION_HASH_SIZE],
 		    const uint8_t new_hash[APPLICATION_HASH_SIZE], struct application **context, bool *made);
 

@@ -12,9 +12,10 @@
 /* One connection. Used by one thread at a time. */
 struct link {
 	struct service *service;
-	uid_t uid;
-	pid_t pid;
-	bool allowed;
+	struct service_peer peer;
+	uint8_t exporter[SERVICE_EXPORTER_SIZE]; /* of a remote peer */
+	bool attested; /* it has had its evidence */
+	bool control;  /* this connection is its context's control socket */
 	struct application *context; /* NULL before hello */
 	struct buffer data;      /* results until they are encoded; secret memory, kept between requests */
 };

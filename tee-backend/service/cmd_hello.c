@@ -12,22 +12,34 @@
 
 #define HELLO_SOFTWARE "keyclaved " PACKAGE_VERSION
 
+static bool hello_is_remote(uint64_t owner)
+{
+	return (owner & SERVICE_PEER_REMOTE) != 0;
+}
+
 static CK_RV hello_new(struct link *link, const struct hello_request *request,
 		       struct application **context)
 {
 	uint8_t hash[APPLICATION_HASH_SIZE];
 
-	if (!link->allowed) {
+	if (!link->peer.allowed && hello_is_remote(link->peer.owner)) {
+		log_notice("a remote client without a certificate that channel-clients accepts was refused");
+		return CKR_ACTION_PROHIBITED;
+	}
+	if (!link->peer.allowed) {
 		log_notice("uid %lu (pid %ld) refused: in neither allow-uids nor allow-gids",
-			   (unsigned long)link->uid, (long)link->pid);
+			   (unsigned long)link->peer.owner, (long)link->peer.pid);
 		return CKR_ACTION_PROHIBITED;
 	}
 	if (!ticket_hash_key(request->context_key, hash))
 		return CKR_DEVICE_ERROR;
-	return application_new(link->service, link->uid, hash, context);
+	return application_new(link->service, link->peer.owner, hash, context);
 }
 
-/* JOIN and CLONE: the ticket speaks for the peer, whatever uid it has by now. */
+/*
+ * JOIN and CLONE: the ticket speaks for the peer, whatever uid it has by now. Nobody joins from elsewhere, for no kernel
+ * keeps the ticket of one remote program from another: there the certificate has to be the same.
+ */
 static CK_RV hello_by_ticket(struct link *link, const struct hello_request *request,
 			     struct application **context, bool *made)
 {
@@ -42,11 +54,13 @@ static CK_RV hello_by_ticket(struct link *link, const struct hello_request *requ
 		return CKR_DEVICE_ERROR;
 	if (!memory_equal(hash, join.key_hash, sizeof(hash)))
 		return CKR_ACTION_PROHIBITED;
+	if ((hello_is_remote(join.owner) || hello_is_remote(link->peer.owner)) && join.owner != link->peer.owner)
+		return CKR_ACTION_PROHIBITED;
 	if (request->mode == HELLO_JOIN)
-		return application_join(link->service, join.context, join.uid, hash, context, made);
+		return application_join(link->service, join.context, join.owner, hash, context, made);
 	if (!ticket_hash_key(request->new_key, new_hash))
 		return CKR_ARGUMENTS_BAD;
-	return application_clone(link->service, join.context, join.uid, hash, new_hash, context, made);
+	return application_clone(link->service, join.context, join.owner, hash, new_hash, context, made);
 }
 
 /* Negotiated down. */
@@ -91,8 +105,8 @@ CK_RV cmd_hello(struct call *call)
 		.platform = span_text(platform->name),
 		.tee = platform->tee,
 	};
-	log_debug("uid %lu pid %ld (%.*s): %s context", (unsigned long)call->link->uid,
-		  (long)call->link->pid, (int)request->program.size,
+	log_debug("uid %llu pid %ld (%.*s): %s context", (unsigned long long)call->link->peer.owner,
+		  (long)call->link->peer.pid, (int)request->program.size,
 		  (const char *)request->program.data,
 		  request->mode == HELLO_NEW  ? "a new" :
 		  request->mode == HELLO_JOIN ? "joins its" :
@@ -105,6 +119,12 @@ CK_RV cmd_hello_control(struct call *call)
 	const struct service_host *host = &call->service->host;
 	CK_RV rv = CKR_DEVICE_ERROR;
 
+	/* No descriptor travels over TLS: the connection itself stands for it. */
+	if (hello_is_remote(call->link->peer.owner)) {
+		call->link->control = true;
+		application_control(call->service, call->context->id, true);
+		return CKR_OK;
+	}
 	if (!host->control)
 		return rv;
 	/* Before the other end is given away, so that its end is never told of too early. */

@@ -61,7 +61,7 @@ CK_RV cmd_slot_init(struct call *call)
 	const struct token_init_request *request = &call->request->token_init_request;
 	struct service *service = call->service;
 	/* Who could remove the store itself: the SO PIN of a token whose head was refused is lost with it. */
-	bool owner = call->link->uid == 0 || call->link->uid == geteuid();
+	bool owner = call->link->peer.owner == 0 || call->link->peer.owner == geteuid();
 	CK_RV rv = CKR_SESSION_EXISTS;
 
 	pthread_mutex_lock(&service->attach_lock);

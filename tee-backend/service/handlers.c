@@ -4,6 +4,7 @@
  */
 #include "config.h"
 
+#include "service/cmd_channel.h"
 #include "service/cmd_cipher.h"
 #include "service/cmd_evidence.h"
 #include "service/cmd_find.h"
@@ -35,6 +36,7 @@ static handler *const handlers[] = {
 	[REQUEST_DETACH] = cmd_slot_detach,
 	[REQUEST_RELEASE] = cmd_slot_release,
 	[REQUEST_MIGRATE_CANCEL] = cmd_migrate_cancel,
+	[REQUEST_CHANNEL] = cmd_channel,
 	[REQUEST_LOGIN] = cmd_login,
 	[REQUEST_LOGOUT] = cmd_login_logout,
 	[REQUEST_RESUME] = cmd_login_resume,

@@ -30,6 +30,11 @@ struct service {
 	uint8_t *ticket_key; /* SEAL_KEY_SIZE in secret memory */
 	uint8_t boot_id[PROTOCOL_BOOT_ID_SIZE];
 
+	/* Of the attested channel; NULL where nobody asked for it. Fixed before the first link. */
+	EVP_PKEY *channel_key;
+	X509 *channel_certificate;
+	struct buffer channel_info; /* SubjectPublicKeyInfo of the key */
+
 	/* A context's first open of a token against C_InitToken, which wants none (section 7, rule 12). */
 	pthread_mutex_t attach_lock;
 

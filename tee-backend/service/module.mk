@@ -6,6 +6,7 @@ KC_LIBS += %D%/libkc-service.a
 	%D%/application.c %D%/application.h \
 	%D%/attachment.c %D%/attachment.h \
 	%D%/call.c %D%/call.h \
+	%D%/cmd_channel.c %D%/cmd_channel.h \
 	%D%/cmd_cipher.c %D%/cmd_cipher.h \
 	%D%/cmd_evidence.c %D%/cmd_evidence.h \
 	%D%/cmd_find.c %D%/cmd_find.h \

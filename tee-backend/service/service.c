@@ -9,6 +9,9 @@
 #include <string.h>
 #include <time.h>
 
+#include <openssl/evp.h>
+#include <openssl/x509.h>
+
 #include "common/memory.h"
 #include "service/dispatch.h"
 #include "service/ticket.h"
@@ -86,6 +89,9 @@ void service_free(struct service **service)
 			application_free(&context);
 		}
 	}
+	EVP_PKEY_free(freed->channel_key);
+	X509_free(freed->channel_certificate);
+	buffer_free(&freed->channel_info);
 	memory_secret_free(freed->ticket_key);
 	(void)pthread_mutex_destroy(&freed->nonces_lock);
 	(void)pthread_mutex_destroy(&freed->contexts_lock);

@@ -9,6 +9,8 @@
 
 #include <sys/types.h>
 
+#include <openssl/types.h>
+
 #include "protocol/codec.h"
 #include "token/token.h"
 
@@ -31,13 +33,29 @@ CK_RV service_new(const struct settings *settings, struct token_store *tokens, s
 		  const struct service_host *host, struct service **service);
 void service_free(struct service **service);
 
+/* Of .owner: who comes by the attached channel, and has no uid here. */
+#define SERVICE_PEER_REMOTE (1ULL << 63)
+
 /*
- * Peer credentials of a new connection. Authorisation happens in hello: an allowed uid or gid, or a valid
- * join ticket (DESIGN section 7, rule 6). ALLOWED: enclaved/ found the peer in allow-uids or allow-gids,
- * or it is of our own uid or root. NULL: no memory.
+ * Who is at the other end. Authorisation happens in hello: an allowed peer, or a valid join ticket (DESIGN section 7,
+ * rule 6).
  */
-struct link *link_new(struct service *service, uid_t uid, pid_t pid, bool allowed);
+struct service_peer {
+	uint64_t owner; /* uid; remote: SERVICE_PEER_REMOTE and 63 bits of the SHA-256 of its certificate's key, 0 without one */
+	pid_t pid;      /* for the log; remote: 0 */
+	bool allowed;   /* to begin a context */
+};
+
+/* NULL: no memory. */
+struct link *link_new(struct service *service, const struct service_peer *peer);
 void link_free(struct link **link);
+
+/*
+ * The peer of a TLS connection, known once the handshake is done, and what both ends alone know of it: to be called before
+ * the first frame.
+ */
+#define SERVICE_EXPORTER_SIZE 32
+void link_secure(struct link *link, const struct service_peer *peer, const uint8_t exporter[SERVICE_EXPORTER_SIZE]);
 
 /* Frame limit now: PROTOCOL_HELLO_MAX before hello, PROTOCOL_FRAME_MAX after. */
 size_t link_limit(const struct link *link);
@@ -60,6 +78,12 @@ void service_context_over(struct service *service, const uint8_t context[PROTOCO
 
 /* True if TICKET is a valid join ticket: a socket that came by a control socket may say hello. */
 bool service_ticket_valid(struct service *service, struct span ticket);
+
+/*
+ * The TLS key and certificate of this start, made at the first call: evidence of purpose channel is in the certificate
+ * (security rule 2). Borrowed: they live as long as the service. One thread calls it, at start.
+ */
+CK_RV service_channel(struct service *service, EVP_PKEY **key, X509 **certificate);
 
 /*
  * Nothing was asked for this many seconds (for idle exit). 0 while there is what a restart would lose: open

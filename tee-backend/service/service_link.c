@@ -5,19 +5,18 @@
 #include "config.h"
 
 #include <stdlib.h>
+#include <string.h>
 
 #include "service/call.h"
 
-struct link *link_new(struct service *service, uid_t uid, pid_t pid, bool allowed)
+struct link *link_new(struct service *service, const struct service_peer *peer)
 {
 	struct link *link = calloc(1, sizeof(*link));
 
 	if (!link)
 		return NULL;
 	link->service = service;
-	link->uid = uid;
-	link->pid = pid;
-	link->allowed = allowed;
+	link->peer = *peer;
 	link->data.secret = true;
 	return link;
 }
@@ -26,10 +25,18 @@ void link_free(struct link **link)
 {
 	if (!*link)
 		return;
+	if ((*link)->control)
+		application_control((*link)->service, (*link)->context->id, false);
 	application_leave(&(*link)->context);
 	buffer_free(&(*link)->data);
 	free(*link);
 	*link = NULL;
+}
+
+void link_secure(struct link *link, const struct service_peer *peer, const uint8_t exporter[SERVICE_EXPORTER_SIZE])
+{
+	link->peer = *peer;
+	memcpy(link->exporter, exporter, sizeof(link->exporter));
 }
 
 size_t link_limit(const struct link *link)

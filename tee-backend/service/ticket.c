@@ -18,10 +18,10 @@
 #define TICKET_PURPOSE_JOIN "keyclave join ticket v1"
 #define TICKET_PURPOSE_LOGIN "keyclave login ticket v1"
 
-/* context id | key hash | uid */
+/* context id | key hash | owner */
 #define TICKET_JOIN_SIZE (PROTOCOL_CONTEXT_ID_SIZE + APPLICATION_HASH_SIZE + 8)
 
-/* key hash | uid | hash of the token's identity | PIN version | generation | login | time */
+/* key hash | owner | hash of the token's identity | PIN version | generation | login | time */
 #define TICKET_LOGIN_SIZE \
 	(APPLICATION_HASH_SIZE + 8 + APPLICATION_HASH_SIZE + 8 + 8 + TOKEN_LOGIN_SIZE + 8)
 
@@ -74,7 +74,7 @@ CK_RV ticket_make_join(struct service *service, const struct application *contex
 
 	at = ticket_put(at, context->id, sizeof(context->id));
 	at = ticket_put(at, context->key_hash, sizeof(context->key_hash));
-	(void)ticket_put_number(at, context->uid);
+	(void)ticket_put_number(at, context->owner);
 	return seal_message_close(service->ticket_key, TICKET_PURPOSE_JOIN, (struct span){0},
 				  (struct span){plain, sizeof(plain)}, out);
 }
@@ -88,7 +88,7 @@ CK_RV ticket_open_join(struct service *service, struct span ticket, struct ticke
 	if (rv == CKR_OK && plain.size == TICKET_JOIN_SIZE) {
 		memcpy(join->context, plain.data, sizeof(join->context));
 		memcpy(join->key_hash, plain.data + sizeof(join->context), sizeof(join->key_hash));
-		join->uid = (uid_t)ticket_number(plain.data + PROTOCOL_CONTEXT_ID_SIZE +
+		join->owner = ticket_number(plain.data + PROTOCOL_CONTEXT_ID_SIZE +
 						 APPLICATION_HASH_SIZE);
 	} else if (rv != CKR_DEVICE_MEMORY) {
 		rv = CKR_ACTION_PROHIBITED;
@@ -109,7 +109,7 @@ static bool ticket_bind(const struct application *context, const struct attachme
 	if (!ticket_hash((struct span){facts.identity, facts.identity_size}, identity))
 		return false;
 	*rest = ticket_put(plain, key_hash, APPLICATION_HASH_SIZE);
-	*rest = ticket_put_number(*rest, context->uid);
+	*rest = ticket_put_number(*rest, context->owner);
 	*rest = ticket_put(*rest, identity, sizeof(identity));
 	*rest = ticket_put_number(*rest, facts.pin_version);
 	*rest = ticket_put_number(*rest, token_login_generation(attachment->token));

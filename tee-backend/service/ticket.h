@@ -12,7 +12,7 @@
 struct ticket_join {
 	uint8_t context[PROTOCOL_CONTEXT_ID_SIZE];
 	uint8_t key_hash[APPLICATION_HASH_SIZE];
-	uid_t uid; /* of the context's first connection, which a worker of another uid may join */
+	uint64_t owner; /* of the context's first connection; locally, a worker of another uid may join it */
 };
 
 /* SHA-256 of a context key. False: KEY is not PROTOCOL_CONTEXT_KEY_SIZE bytes, or libcrypto failed. */
@@ -29,7 +29,7 @@ CK_RV ticket_make_login(struct application *context, struct attachment *attachme
 
 /*
  * Is TICKET good for a login of CONTEXT at ATTACHMENT's token? It must be bound to the context key whose
- * hash is KEY_HASH, to the context's uid, the token's identity, its PIN and login generation, be younger than
+ * hash is KEY_HASH, to the context's owner, the token's identity, its PIN and login generation, be younger than
  * TOKEN_LOGIN_LIFETIME_S, and of a login that was not ended by a logout. NAME gets the login's.
  * CKR_USER_NOT_LOGGED_IN.
  */

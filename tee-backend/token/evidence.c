@@ -161,3 +161,49 @@ CK_RV token_evidence(struct token *token, const struct object *object, struct sp
 	key_free(&key);
 	return rv;
 }
+
+/* ---- the daemon itself ---- */
+
+/* SHA-256 of each token's identity into DIGESTS, which CLAIMS borrows. */
+static CK_RV claim_identities(struct token_store *store, uint8_t digests[][32], struct claims *claims)
+{
+	CK_RV rv = CKR_OK;
+
+	pthread_rwlock_rdlock(&store->lock);
+	for (size_t i = 0; i < store->slots.count && rv == CKR_OK; i++) {
+		size_t at = claims->identity_count;
+		struct span info = {0};
+
+		if (!store->token[i])
+			continue;
+		info = token_identity_info(store->token[i]);
+		if (at == CLAIMS_IDENTITIES_MAX)
+			break;
+		if (!EVP_Digest(info.data, info.size, digests[at], NULL, EVP_sha256(), NULL))
+			rv = CKR_DEVICE_ERROR;
+		claims->identities[claims->identity_count++] = (struct span){digests[at], sizeof(digests[at])};
+	}
+	pthread_rwlock_unlock(&store->lock);
+	return rv;
+}
+
+CK_RV token_store_channel_evidence(struct token_store *store, struct span key, struct span exporter, struct span nonce,
+				   struct buffer *out)
+{
+	uint8_t digests[CLAIMS_IDENTITIES_MAX][32];
+	struct claims claims = {
+		.purpose = span_text(CLAIMS_PURPOSE_CHANNEL),
+		.nonce = nonce,
+		.is_channel = true,
+		.channel_key = key,
+		.exporter = exporter,
+	};
+	CK_RV rv = claim_identities(store, digests, &claims);
+
+	claim_platform(platform_describe(store->platform), &claims);
+	if (rv == CKR_OK)
+		rv = token_evidence_sign(store->platform, &claims, out);
+	if (rv != CKR_OK)
+		buffer_reset(out);
+	return rv;
+}

@@ -179,6 +179,14 @@ CK_RV token_derive(struct token *token, const struct mechanism *m, size_t size, 
 CK_RV token_evidence(struct token *token, const struct object *object, struct span nonce,
 		     struct buffer *out);
 
+/*
+ * Evidence that whoever has the TLS key of KEY (SubjectPublicKeyInfo) is the daemon that holds this store's tokens; EXPORTER
+ * (CLAIMS_EXPORTER_SIZE bytes) that it is at the end of that connection, empty for a certificate. Security rule 2: KEY is
+ * made at each start, and is no object.
+ */
+CK_RV token_store_channel_evidence(struct token_store *store, struct span key, struct span exporter, struct span nonce,
+				   struct buffer *out);
+
 /* ---- moving the store to another version of the enclave (migration.c; security rules 4 and 17) ---- */
 
 /*

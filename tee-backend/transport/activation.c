@@ -38,12 +38,17 @@ static bool activation_option_is(int fd, int option, int wanted)
 	return !getsockopt(fd, SOL_SOCKET, option, &value, &size) && value == wanted;
 }
 
+static bool activation_family(int fd)
+{
+	return activation_option_is(fd, SO_DOMAIN, AF_UNIX) || activation_option_is(fd, SO_DOMAIN, AF_VSOCK) ||
+	       activation_option_is(fd, SO_DOMAIN, AF_INET) || activation_option_is(fd, SO_DOMAIN, AF_INET6);
+}
+
 static bool activation_take(int fd)
 {
 	int flags = fcntl(fd, F_GETFL);
 
-	if (flags < 0 || !activation_option_is(fd, SO_DOMAIN, AF_UNIX) ||
-	    !activation_option_is(fd, SO_TYPE, SOCK_STREAM) ||
+	if (flags < 0 || !activation_family(fd) || !activation_option_is(fd, SO_TYPE, SOCK_STREAM) ||
 	    !activation_option_is(fd, SO_ACCEPTCONN, 1)) {
 		errno = EINVAL;
 		return false;

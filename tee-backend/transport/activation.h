@@ -10,7 +10,7 @@
  * The listeners that were passed (LISTEN_PID, LISTEN_FDS, from descriptor 3 on): up to MAX of them
  * into FDS, each made close-on-exec and non-blocking; the variables are removed, whatever comes of
  * it. The number of them; 0: none were passed to this process; -1: something else than listening
- * unix stream sockets was passed (errno EINVAL), or more than MAX (E2BIG). Before there are
+ * stream sockets (unix, vsock, TCP) was passed (errno EINVAL), or more than MAX (E2BIG). Before there are
  * threads.
  */
 int activation_listeners(int *fds, int max);

@@ -77,6 +77,11 @@ bool channel_intact(const struct channel *c)
 	return c->fd >= 0 && !fstat(c->fd, &st) && st.st_dev == c->device && st.st_ino == c->inode;
 }
 
+bool channel_pending(const struct channel *c)
+{
+	return c->ops && c->ops->pending && c->ops->pending(c);
+}
+
 void channel_forget(struct channel *c)
 {
 	if (c->ops && c->ops->close)

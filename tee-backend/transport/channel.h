@@ -36,6 +36,8 @@ struct channel_ops {
 			   bool wait, short *events);
 	ssize_t (*send)(struct channel *c, const struct iovec *parts, size_t count,
 			const struct channel_fds *fds, bool wait, short *events);
+	/* True: bytes are held that no event of the descriptor tells of. NULL: never. */
+	bool (*pending)(const struct channel *c);
 	void (*close)(
 	    struct channel *c); /* frees .state; the descriptor is closed by channel_close */
 };
@@ -65,6 +67,9 @@ bool channel_open_socket(struct channel *c, int fd);
  * host program closed it, and it must be dropped by channel_forget, for the number may be its own.
  */
 bool channel_intact(const struct channel *c);
+
+/* True: receive before waiting for the descriptor. */
+bool channel_pending(const struct channel *c);
 
 /* Closes; accepts a channel that is not open. errno is preserved. */
 void channel_close(struct channel *c);

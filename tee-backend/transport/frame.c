@@ -262,9 +262,12 @@ static enum transport_result frame_receive_once(struct frame_reader *r, struct c
 	frame_reader_release(r);
 	result = frame_reader_parse(r, limit, frame, &need);
 	if (result == TRANSPORT_WANT_MORE) {
-		result = frame_reader_fill(r, c, need, wait, &events);
-		if (result == TRANSPORT_OK)
-			result = frame_reader_parse(r, limit, frame, &need);
+		do {
+			result = frame_reader_fill(r, c, need, wait, &events);
+			if (result == TRANSPORT_OK)
+				result = frame_reader_parse(r, limit, frame, &need);
+			/* What TLS has decrypted already will make no event. */
+		} while (result == TRANSPORT_WANT_MORE && channel_pending(c));
 	}
 	if (result == TRANSPORT_OK)
 		r->frame_size = need;

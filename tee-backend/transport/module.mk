@@ -12,4 +12,11 @@ KC_LIBS += %D%/libkc-transport.a
 	%D%/packet.c %D%/packet.h \
 	%D%/result.c %D%/result.h \
 	%D%/spin.c %D%/spin.h \
+	%D%/stream_socket.c %D%/stream_socket.h \
 	%D%/unix_socket.c %D%/unix_socket.h
+
+# An archive of its own, for only what loads libssl links it.
+noinst_LIBRARIES += %D%/libkc-tls.a
+KC_LIBS += %D%/libkc-tls.a
+KC_EXTERNAL_LIBS += $(LIBSSL_LIBS)
+%C%_libkc_tls_a_SOURCES = %D%/tls.c %D%/tls.h

@@ -44,7 +44,7 @@ static CK_RV ask(struct link *link, enum request_id id, const void *request, uni
 
 static struct link *open_link(bool with_login)
 {
-	struct link *link = link_new(service, 1000, 1, true);
+	struct link *link = link_new(service, &(struct service_peer){.owner = 1000, .pid = 1, .allowed = true});
 	union message response;
 
 	if (!link ||

@@ -117,7 +117,7 @@ int service_fixture_group_end(void **state)
 void peer_connect(struct peer_link *p, struct service_fixture *f, bool allowed)
 {
 	*p = (struct peer_link){.fixture = f};
-	p->link = link_new(f->service, 1000, 1, allowed);
+	p->link = link_new(f->service, &(struct service_peer){.owner = 1000, .pid = 1, .allowed = allowed});
 	assert_non_null(p->link);
 	assert_true(memory_random(p->key, sizeof(p->key)));
 }

@@ -491,7 +491,7 @@ static void test_a_damaged_token(void **state)
 	if (geteuid() != 1000)
 		assert_int_equal(peer_ask(&p, REQUEST_TOKEN_INIT, &init, NULL), CKR_TOKEN_NOT_RECOGNIZED);
 	peer_hang_up(&p);
-	owner = (struct peer_link){.fixture = f, .link = link_new(f->service, geteuid(), 1, true)};
+	owner = (struct peer_link){.fixture = f, .link = link_new(f->service, &(struct service_peer){.owner = geteuid(), .pid = 1, .allowed = true})};
 	assert_int_equal(peer_hello(&owner, HELLO_NEW, NULL), CKR_OK);
 	assert_int_equal(peer_ask(&owner, REQUEST_TOKEN_INIT, &init, NULL), CKR_OK);
 	assert_int_equal(peer_ask(&owner, REQUEST_TOKEN, &slot, &response), CKR_OK);
