@@ -347,7 +347,7 @@ static enum attested_result attested_secure(struct attested *attested, struct ch
 	return result;
 }
 
-const struct attested_object keyclave_attested = {
+__attribute__((visibility("default"))) const struct attested_object keyclave_attested = {
 	.version = PACKAGE_VERSION,
 	.open = attested_open,
 	.secure = attested_secure,
