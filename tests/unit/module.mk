@@ -100,6 +100,9 @@ unit_programs += %D%/test_transport_spin
 %C%_test_transport_spin_SOURCES = %D%/test_transport_spin.c
 %C%_test_transport_spin_LDFLAGS = $(AM_LDFLAGS) -Wl,--wrap=clock_gettime,--wrap=sched_yield
 
+unit_programs += %D%/test_transport_tls
+%C%_test_transport_tls_SOURCES = %D%/test_transport_tls.c
+
 unit_programs += %D%/test_transport_unix_socket
 %C%_test_transport_unix_socket_SOURCES = %D%/test_transport_unix_socket.c
 

@@ -307,8 +307,11 @@ static void test_channel_notices_reuse(void **state)
 
 static void test_endpoint_parse(void **state)
 {
-	static const char *const bad[] = {"",	       "/run/socket", "tcp:host:1", "unix:",
-					  "unix:run/s", "unix:/",      "unix:/run/", "UNIX:/run/s"};
+	static const char *const bad[] = {
+		"",	       "/run/socket",  "unix:",	      "unix:run/s",   "unix:/",	       "unix:/run/",
+		"UNIX:/run/s", "unix+tls:run", "tcp:host",    "tcp::1",	      "tcp:host:0",    "tcp:host:65536",
+		"tcp:host:1x", "tcp:::1:1",    "tcp:[]:1",    "vsock:1",      "vsock:x:1",     "vsock:1:",
+		"vsock:-1:1",  "vsock:1:-1",   "vsock:1:1 ",  "vsock:4294967295:1",	       "tls:/run/s"};
 	struct endpoint e = {.kind = 0};
 	char why[200] = "";
 	char deep[PATH_MAX + 10] = "unix:/";
@@ -317,6 +320,21 @@ static void test_endpoint_parse(void **state)
 	assert_true(endpoint_parse("unix:/run/keyclave/keyclave.sock", &e, why, sizeof(why)));
 	assert_int_equal(e.kind, ENDPOINT_UNIX);
 	assert_string_equal(e.path, "/run/keyclave/keyclave.sock");
+	assert_false(e.attested);
+	assert_true(endpoint_parse("unix+tls:/run/keyclave/host.sock", &e, why, sizeof(why)));
+	assert_int_equal(e.kind, ENDPOINT_UNIX);
+	assert_true(e.attested);
+	assert_string_equal(e.path, "/run/keyclave/host.sock");
+	assert_true(endpoint_parse("vsock:16:5000", &e, why, sizeof(why)));
+	assert_int_equal(e.kind, ENDPOINT_VSOCK);
+	assert_true(e.attested && e.cid == 16 && e.port == 5000);
+	assert_true(endpoint_parse("vsock:any:5000", &e, why, sizeof(why)));
+	assert_true(e.cid == UINT32_MAX);
+	assert_true(endpoint_parse("tcp:keys.example:5000", &e, why, sizeof(why)));
+	assert_true(e.kind == ENDPOINT_TCP && e.attested && e.port == 5000);
+	assert_string_equal(e.host, "keys.example");
+	assert_true(endpoint_parse("tcp:[::1]:65535", &e, why, sizeof(why)));
+	assert_string_equal(e.host, "::1");
 	for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {
 		assert_false(endpoint_parse(bad[i], &e, why, sizeof(why)));
 		assert_non_null(strstr(why, "unix:/absolute/path"));
