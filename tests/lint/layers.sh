@@ -27,8 +27,8 @@ ossl-provider 6'
 
 # Folders that keyclave-pkcs11.so is made of link no libcrypto and no libp11-kit.
 light_folders=' common mechanism transport client pkcs11 '
-# Apart from these, which go into an archive of their own that the module does not link.
-heavy_files=' tee-backend/client/uri.c '
+# Apart from these, which go into archives of their own that the module does not link.
+heavy_files=' tee-backend/client/uri.c tee-backend/transport/tls.c tee-backend/transport/tls.h '
 
 layers() {
 	over_files "$1" "$(product_files "$1" .c .h)" awk -v levels="$levels" -v light="$light_folders" \
