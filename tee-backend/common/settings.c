@@ -101,7 +101,7 @@ static const struct setting {
 	{"platform", "tpm-policy-dir", NULL, AT(tpm_policy_dir),
 	 {.kind = SETTINGS_PATH}, ""},
 	{"platform", "tpm-version-floor", NULL, AT(tpm_version_floor),
-	 {.kind = SETTINGS_WORD}, ""},
+	 {.kind = SETTINGS_TEXT}, ""},
 	{"platform", "tpm-counter", NULL, AT(tpm_counter),
 	 {.kind = SETTINGS_SWITCH, .on = "on", .off = "off"}, "on"},
 	{"platform", "root", NULL, AT(root),

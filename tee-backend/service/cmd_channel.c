@@ -91,8 +91,10 @@ CK_RV cmd_channel(struct call *call)
 	struct link *link = call->link;
 	CK_RV rv = CKR_OK;
 
-	if (!(link->peer.owner & SERVICE_PEER_REMOTE))
+	if (!(link->peer.owner & SERVICE_PEER_REMOTE)) {
+		call->close = true;
 		return CKR_FUNCTION_NOT_SUPPORTED;
+	}
 	/* A platform may take seconds for it: once is what a connection needs. */
 	if (link->attested || link->context) {
 		call->close = true;
