@@ -123,7 +123,7 @@ CK_RV cmd_kms_import(struct call *call)
 CK_RV cmd_kms_rotate(struct call *call)
 {
 	/* Who could remove the store itself. */
-	if (call->link->uid != 0 && call->link->uid != geteuid())
+	if (call->link->peer.owner != 0 && call->link->peer.owner != geteuid())
 		return CKR_ACTION_PROHIBITED;
 	return token_store_rotate(call->service->tokens);
 }
