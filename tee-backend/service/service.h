@@ -33,7 +33,7 @@ CK_RV service_new(const struct settings *settings, struct token_store *tokens, s
 		  const struct service_host *host, struct service **service);
 void service_free(struct service **service);
 
-/* Of .owner: who comes by the attached channel, and has no uid here. */
+/* Of .owner: who comes by the attested channel, and has no uid here. */
 #define SERVICE_PEER_REMOTE (1ULL << 63)
 
 /*
