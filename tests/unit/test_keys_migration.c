@@ -350,7 +350,7 @@ static void test_requests_that_are_refused(void **state)
 		{{.policy = 0x30000, .purpose = CLAIMS_PURPOSE_CHANNEL}, 0xbb, "purpose"},
 		{{.policy = 0xb0000}, 0xbb, "debug"},
 		{{.policy = 0x30000}, 0xcc, "measurement"},
-		{{.policy = 0x30000, .protector = "tpm"}, 0xbb, "protector"},
+		{{.policy = 0x30000, .protector = "tpm"}, 0xbb, "vTPM"},
 		{{.policy = 0x30000, .other_key = true}, 0xbb, "report data"},
 	};
 	struct fixture *f = *state;
