@@ -192,6 +192,14 @@ static enum transport_result accepted_receive(struct accepted *connection, bool 
 	return result;
 }
 
+/* TLS may have to send (its handshake, a new key) before it can receive. */
+static enum accepted_state accepted_starved(const struct accepted *connection)
+{
+	const SSL *ssl = tls_of(&connection->channel);
+
+	return ssl && SSL_want_write(ssl) ? ACCEPTED_WRITE : ACCEPTED_READ;
+}
+
 /* *SERVED counts frames. */
 static enum accepted_state accepted_turn(struct accepted *connection, struct service *service,
 					     struct buffer *out, bool staying, unsigned *served)
@@ -205,7 +213,7 @@ static enum accepted_state accepted_turn(struct accepted *connection, struct ser
 			state = accepted_serve(connection, service, frame, out);
 			break;
 		case TRANSPORT_WANT_MORE:
-			return ACCEPTED_READ;
+			return accepted_starved(connection);
 		default:
 			return ACCEPTED_OVER;
 		}

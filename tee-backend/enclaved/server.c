@@ -198,6 +198,18 @@ static size_t server_unknown_of(const struct server *server, uid_t uid)
 	return count;
 }
 
+/* Strangers from elsewhere share one limit: the one that has dawdled longest makes room. The caller holds the lock. */
+static void server_evict(struct server *server)
+{
+	const struct accepted *oldest = NULL;
+
+	for (const struct accepted *c = server->first; c; c = c->next) /* newest first */
+		if (!c->authorised && c->uid == (uid_t)-1)
+			oldest = c;
+	if (oldest)
+		(void)shutdown(oldest->channel.fd, SHUT_RDWR);
+}
+
 static bool server_has_room(struct server *server, uid_t uid, bool allowed)
 {
 	size_t unknown_max = allowed ? SERVER_UNKNOWN_ALLOWED_MAX : SERVER_UNKNOWN_MAX;
@@ -209,7 +221,13 @@ static bool server_has_room(struct server *server, uid_t uid, bool allowed)
 		server->full = true;
 		return false;
 	}
-	return server_unknown_of(server, uid) < unknown_max;
+	if (server_unknown_of(server, uid) < unknown_max)
+		return true;
+	if (uid != (uid_t)-1)
+		return false;
+	/* It leaves the list when its thread finds it ended: some above the limit do no harm. */
+	server_evict(server);
+	return server_unknown_of(server, uid) < unknown_max + unknown_max / 4;
 }
 
 /* The caller holds the lock. */

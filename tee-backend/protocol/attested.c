@@ -26,6 +26,7 @@
 #include "verifier/verifier.h"
 
 struct attested {
+	OSSL_LIB_CTX *library; /* not the host's: its providers may be us */
 	SSL_CTX *tls;
 	struct policy policy;
 	struct endorsements endorsements;
@@ -146,8 +147,10 @@ static int attested_any_certificate(X509_STORE_CTX *context, void *arg)
 
 static bool attested_make_tls(struct attested *attested, const struct settings *settings, char why[ATTESTED_WHY_SIZE])
 {
-	SSL_CTX *tls = tls_context(NULL, false);
+	SSL_CTX *tls = NULL;
 
+	attested->library = OSSL_LIB_CTX_new();
+	tls = attested->library ? tls_context(attested->library, false) : NULL;
 	attested->tls = tls;
 	if (!tls) {
 		attested_say(why, "no memory for TLS");
@@ -177,6 +180,7 @@ static void attested_close(struct attested **attested)
 	if (!freed)
 		return;
 	SSL_CTX_free(freed->tls);
+	OSSL_LIB_CTX_free(freed->library);
 	policy_free(&freed->policy);
 	endorsements_free(&freed->endorsements);
 	free(freed);
@@ -305,7 +309,7 @@ static enum attested_result attested_check(const struct attested *attested, stru
 	int size = pkey ? i2d_PUBKEY(pkey, &info) : 0;
 	enum attested_result result = ATTESTED_NO_MEMORY;
 
-	if (size > 0 && EVP_Digest(info, (size_t)size, digest, NULL, EVP_sha256(), NULL)) {
+	if (size > 0 && EVP_Q_digest(attested->library, "SHA256", NULL, info, (size_t)size, digest, NULL)) {
 		if (key->known && !memcmp(key->digest, digest, sizeof(digest)))
 			result = ATTESTED_OK;
 		else

@@ -65,8 +65,10 @@ static enum transport_result stream_socket_finish(int fd, int64_t deadline)
 	do
 		n = poll(&p, 1, result_time_left(deadline));
 	while (n < 0 && errno == EINTR);
-	if (!n)
+	if (!n) {
+		errno = ETIMEDOUT;
 		return TRANSPORT_TIMEOUT;
+	}
 	if (n < 0 || getsockopt(fd, SOL_SOCKET, SO_ERROR, &errno, &size))
 		return TRANSPORT_FAILED;
 	return errno ? TRANSPORT_FAILED : TRANSPORT_OK;
@@ -123,8 +125,13 @@ enum transport_result stream_socket_connect(const struct endpoint *e, unsigned t
 		return stream_socket_connect_to((const struct sockaddr *)&vm, sizeof(vm), deadline, fd);
 	}
 	found = stream_socket_resolve(e, AI_ADDRCONFIG);
-	for (struct addrinfo *a = found; a && result != TRANSPORT_OK; a = a->ai_next)
-		result = stream_socket_connect_to(a->ai_addr, a->ai_addrlen, deadline, fd);
+	for (struct addrinfo *a = found; a && result != TRANSPORT_OK; a = a->ai_next) {
+		int left = result_time_left(deadline);
+
+		/* Half of what is left, where another may answer. */
+		result = stream_socket_connect_to(a->ai_addr, a->ai_addrlen,
+						  a->ai_next ? result_deadline((unsigned)left / 2) : deadline, fd);
+	}
 	if (found) {
 		int saved = errno;
 

@@ -11,7 +11,7 @@
 
 /*
  * Connects to E (ENDPOINT_VSOCK or ENDPOINT_TCP; each of a host name's addresses in turn); *FD is close-on-exec, blocking,
- * >= CHANNEL_FD_MIN. FAILED: errno; ENOENT for a host name that is not known.
+ * >= CHANNEL_FD_MIN. A name's look-up is the resolver's and not bounded. FAILED: errno; ENOENT for a host name that is not known.
  */
 enum transport_result stream_socket_connect(const struct endpoint *e, unsigned timeout_ms, int *fd);
 

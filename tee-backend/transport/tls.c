@@ -19,6 +19,10 @@
 #include "transport/result.h"
 #include "transport/tls.h"
 
+/* A daemon's certificate carries evidence with its logs (verifier/cmw.h); a client's is a chain that nobody believes yet. */
+#define TLS_SERVER_CERTIFICATES_MAX (1024L * 1024 + 64L * 1024)
+#define TLS_CLIENT_CERTIFICATES_MAX (32L * 1024)
+
 struct tls {
 	SSL *ssl;
 	int fd;
@@ -142,6 +146,11 @@ static ssize_t tls_send_one(struct tls *tls, const struct iovec *part, short *ev
 	ERR_set_mark();
 	result = SSL_write_ex(tls->ssl, part->iov_base, part->iov_len, &put) ? (ssize_t)put : tls_failed(tls, events);
 	ERR_pop_to_mark();
+	if (!result) {
+		/* 0 is for those who receive. */
+		errno = EPIPE;
+		result = -1;
+	}
 	return result;
 }
 
@@ -224,6 +233,7 @@ SSL_CTX *tls_context(OSSL_LIB_CTX *library, bool server)
 	(void)SSL_CTX_set_session_cache_mode(context, SSL_SESS_CACHE_OFF);
 	(void)SSL_CTX_set_options(context, SSL_OP_NO_TICKET);
 	(void)SSL_CTX_set_max_early_data(context, 0);
+	(void)SSL_CTX_set_max_cert_list(context, server ? TLS_CLIENT_CERTIFICATES_MAX : TLS_SERVER_CERTIFICATES_MAX);
 	/* A frame may be longer than a record, and move in memory before it is all sent. */
 	(void)SSL_CTX_set_mode(context, SSL_MODE_ENABLE_PARTIAL_WRITE | SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER |
 						SSL_MODE_RELEASE_BUFFERS);
