@@ -28,7 +28,7 @@ struct migrate_options {
 
 static json_t *slot_json(uint64_t kind, struct span binding)
 {
-	static const char *const kinds[] = {"unknown", "platform", "recovery", "migration"};
+	static const char *const kinds[] = {"unknown", "platform", "recovery", "migration", "kms"};
 	json_t *slot = json_object();
 
 	json_object_set_new(slot, "kind", json_string(kinds[kind < sizeof(kinds) / sizeof(kinds[0]) ? kind : 0]));

@@ -15,6 +15,7 @@
 #include "common/log.h"
 #include "enclaved/keeper.h"
 #include "enclaved/sandbox.h"
+#include "keys/binding.h"
 #include "token/token.h"
 
 static int write_out(struct span bytes)
@@ -43,6 +44,8 @@ int offer_run(const struct settings *settings, const char *nonce)
 		return KEEPER_EXIT_USAGE;
 	}
 	rv = platform_open(settings, &platform);
+	if (rv == CKR_OK)
+		rv = binding_settle(platform, settings);
 	if (rv == CKR_OK)
 		rv = token_migration_request(platform, (struct span){bytes, sizeof(bytes)}, &request);
 	if (rv == CKR_OK)

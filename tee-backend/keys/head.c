@@ -9,9 +9,20 @@
 
 #include "common/cbor_reader.h"
 #include "common/cbor_writer.h"
+#include "common/log.h"
 
 /* What a proof may have: a sealed SHA-256. */
 #define PROOF_SIZE (49 + 32)
+
+CK_RV head_add_slot(struct head *head, const struct head_slot *slot)
+{
+	if (head->slot_count == HEAD_SLOTS_MAX) {
+		log_error("no room for one more wrap slot: keyclave migrate cancel takes those of migrations away");
+		return CKR_DEVICE_MEMORY;
+	}
+	head->slots[head->slot_count++] = *slot;
+	return CKR_OK;
+}
 
 bool head_encode(const struct head *head, struct buffer *out)
 {

@@ -51,6 +51,9 @@ struct head {
 
 #define HEAD_CLEAR_MAX (HEAD_SLOTS_MAX * (HEAD_MIX_MAX + 128) + 256)
 
+/* One slot more at the end, borrowed as it is. CKR_DEVICE_MEMORY, logged: there are HEAD_SLOTS_MAX. */
+CK_RV head_add_slot(struct head *head, const struct head_slot *slot);
+
 /* The clear part's bytes, appended to OUT. False: no memory. */
 bool head_encode(const struct head *head, struct buffer *out);
 

@@ -147,8 +147,10 @@ static CK_RV unwrap_by_platform(struct hierarchy *h, struct platform *platform, 
 		if (slot->kind != first_kind(options))
 			continue;
 		rv = kms ? slot_open_kms(kms, head, slot, h->root) : slot_open(platform, head, slot, h->root);
+		/* Of a slot that does not open nobody may ask: a TPM would take its floor for the store's. */
 		unwrapped->by_platform = rv == CKR_OK;
-		unwrapped->current = kms ? kms_root_is_current(kms, slot->mix) : platform_key_is_current(platform, slot->mix);
+		unwrapped->current = rv == CKR_OK && (kms ? kms_root_is_current(kms, slot->mix)
+							  : platform_key_is_current(platform, slot->mix));
 	}
 	return rv;
 }
@@ -300,11 +302,9 @@ static CK_RV renew_slots(const struct hierarchy *h, struct platform *platform, c
 	for (size_t i = 0; rv == CKR_OK && i < old->slot_count; i++) {
 		uint64_t kind = old->slots[i].kind;
 
-		if (kind == first_kind(options) || (kind == HEAD_SLOT_RECOVERY && options->recovery.size) ||
-		    (kind == HEAD_SLOT_MIGRATION && moved))
-			continue;
-		if (head.slot_count < HEAD_SLOTS_MAX)
-			head.slots[head.slot_count++] = old->slots[i];
+		if (kind != first_kind(options) && !(kind == HEAD_SLOT_RECOVERY && options->recovery.size) &&
+		    !(kind == HEAD_SLOT_MIGRATION && moved))
+			rv = head_add_slot(&head, &old->slots[i]);
 	}
 	if (rv == CKR_OK)
 		rv = write_head(h, store, &head, version);
@@ -325,6 +325,7 @@ static void keep_migration(struct hierarchy *h, const struct head *head, const s
 {
 	struct migration_policy *p = options->migration;
 
+	h->policy = NULL;
 	h->may_migrate = head->migration.size > 0;
 	if (h->may_migrate)
 		memcpy(h->migration, head->migration.data, HEAD_MIGRATION_SIZE);

@@ -141,14 +141,15 @@ static bool measures(const struct demand *d, const struct policy_expectation *e)
 
 	if (strcmp(e->platform, d->platform) != 0 || strncmp(e->fact, d->measured, size) != 0 || !fixes(e))
 		return false;
-	return d->many ? e->fact[size] >= '0' && e->fact[size] <= '9' : !e->fact[size];
+	/* Of PCRs those of the firmware, 0 to 7: the verifier takes no later one for a measurement by itself. */
+	return d->many ? e->fact[size] >= '0' && e->fact[size] <= '7' && !e->fact[size + 1] : !e->fact[size];
 }
 
 static bool has_floor(const struct policy *policy, const struct demand *d, const char *fact)
 {
 	const struct policy_expectation *e = policy_expects(policy, d->platform, fact);
 
-	return e && (e->has_min || e->value_count);
+	return e && e->has_min && e->min > 0;
 }
 
 static bool is_signed(const struct policy *policy, const struct demand *d)

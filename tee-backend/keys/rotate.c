@@ -13,13 +13,14 @@ static CK_RV write_slots(const struct hierarchy *hierarchy, struct blobstore *st
 			 const struct slot *made, uint64_t version)
 {
 	struct head head = *old;
+	CK_RV rv = CKR_OK;
 
 	head.slot_count = 0;
 	head.slots[head.slot_count++] = slot_borrow(made);
-	for (size_t i = 0; i < old->slot_count; i++)
-		if (old->slots[i].kind != HEAD_SLOT_KMS && head.slot_count < HEAD_SLOTS_MAX)
-			head.slots[head.slot_count++] = old->slots[i];
-	return hierarchy_head_write(hierarchy, store, &head, version);
+	for (size_t i = 0; rv == CKR_OK && i < old->slot_count; i++)
+		if (old->slots[i].kind != HEAD_SLOT_KMS)
+			rv = head_add_slot(&head, &old->slots[i]);
+	return rv == CKR_OK ? hierarchy_head_write(hierarchy, store, &head, version) : rv;
 }
 
 CK_RV rotate_root(const struct hierarchy *hierarchy, struct kms *kms, struct blobstore *store)
