@@ -232,6 +232,10 @@ static bool copy(char *to, size_t size, const char *value)
 
 	if (length >= size)
 		return false;
+	/* They become lines of a header. */
+	for (size_t i = 0; i < length; i++)
+		if (value[i] <= ' ' || value[i] > '~')
+			return false;
 	if (length)
 		memcpy(to, value, length + 1);
 	return true;

@@ -18,6 +18,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include "common/memory.h"
 #include "kms/http_answer.h"
 #include "platform/hkdf.h"
 
@@ -194,6 +195,7 @@ static enum http_result receive_answer(struct connection *c, unsigned *status, s
 		result = say(c, HTTP_UNREACHABLE, "the connection ended before the answer did");
 	else if (state == HTTP_ANSWER_BAD)
 		result = say(c, HTTP_BROKEN, "its answer is too long, or no HTTP");
+	memory_wipe(piece, sizeof(piece));
 	buffer_free(&bytes);
 	return result;
 }

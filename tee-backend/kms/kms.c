@@ -62,6 +62,14 @@ static bool lists(const char *list, struct span key)
 	return false;
 }
 
+static bool lists_any(const char *list, const char *keys)
+{
+	for (struct span word = next_word(&keys); word.size; word = next_word(&keys))
+		if (lists(list, word))
+			return true;
+	return false;
+}
+
 static bool check_list(const struct kms *kms, const char *name, const char *list)
 {
 	for (struct span word = next_word(&list); word.size; word = next_word(&list)) {
@@ -91,6 +99,10 @@ static bool check_keys(const struct kms *kms)
 	    lists(s->kms_previous_keys, span_text(s->kms_key))) {
 		log_error("kms-key: it must not be among kms-user-keys or kms-previous-keys: users' keys are under a key of "
 			  "their own");
+		return false;
+	}
+	if (lists_any(s->kms_user_keys, s->kms_previous_keys)) {
+		log_error("kms-previous-keys: one of them is among kms-user-keys, too, and it protects a root");
 		return false;
 	}
 	return true;
