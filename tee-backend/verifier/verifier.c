@@ -80,7 +80,7 @@ static bool check_measurement(struct verification *v)
 		return true;
 	if (appraisal_allows(v->a, POLICY_ALLOW_ANY_MEASUREMENT))
 		return appraisal_check(v->a, "measurement", true, "not pinned: any code on this platform would pass");
-	if (v->claims && v->policy->identity_count && !v->claims->is_migration)
+	if (v->claims && v->policy->identity_count && !v->claims->is_migration && !v->claims->is_channel)
 		return appraisal_check(v->a, "measurement", true, "not pinned: the token identity is");
 	if (self_reported)
 		return appraisal_check(v->a, "measurement", false,
