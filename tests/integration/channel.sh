@@ -175,6 +175,8 @@ cat >"$T/signer.sh" <<-'SH'
 	exec "$KC_BUILDDIR/tests/integration/provider_open"
 SH
 coproc signer { exec bash "$T/signer.sh" 2>"$T/signer.err"; }
+# shellcheck disable=SC2154 # by coproc, which forgets it when the program has ended
+program=$signer_PID
 ask() {
 	local line=
 	echo "$*" >&"${signer[1]}"
@@ -191,8 +193,7 @@ stop
 start
 is "and a restart of the daemon, which has another TLS key then" "$(ask sign)" ok
 eval "exec ${signer[1]}>&-"
-# shellcheck disable=SC2154 # by coproc
-wait "$signer_PID" 2>/dev/null
+wait "$program" 2>/dev/null
 
 # ---- a restart: another TLS key, the same enclave ----
 stop

@@ -115,7 +115,7 @@ serve() {
 	peer serve "$kms" 2>>"$T/peer" &
 	peer_pid=$!
 	at_exit "kill $peer_pid 2>/dev/null"
-	wait_until 20 test -S "$kms/kms.sock"
+	wait_for_socket "$kms/kms.sock" 20
 }
 unserve() {
 	kill "$peer_pid"
@@ -228,8 +228,9 @@ check "its evidence" k attest --nonce "$nonce" --pin-file "$T/pin" --out "$T/use
 is "says where it comes from" "$(json 'd["claims"]["origin"]' verify "$T/user.evidence")" KMS-unwrapped
 is "and not that it was always here" "$(json 'd["claims"]["local"], d["claims"]["never extractable"], d["claims"]["extractable"]' \
 	verify "$T/user.evidence")" "False False False"
-check "it signs" sh -c 'echo hello >"$1" && openssl pkeyutl -provider keyclave -provider default -sign -rawin -digest sha256 \
-	-inkey "pkcs11:token=t;object=user;type=private?pin-source=$0" -in "$1" -out "$2"' "$T/pin" "$T/text" "$T/signature"
+echo hello >"$T/text"
+check "it signs" host openssl pkeyutl -provider keyclave -provider default -sign -rawin -digest sha256 \
+	-inkey "pkcs11:token=t;object=user;type=private?pin-source=$T/pin" -in "$T/text" -out "$T/signature"
 check "what its certificate verifies" sh -c 'openssl x509 -in "$0" -noout -pubkey >"$1.pub" &&
 	openssl dgst -sha256 -verify "$1.pub" -signature "$2" "$1"' "$T/user.pem" "$T/text" "$T/signature"
 check "a secret key" import --label wrapping --secret aes --kms-ciphertext "$T/aes.blob"
