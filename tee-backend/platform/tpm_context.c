@@ -214,12 +214,12 @@ CK_RV tpm_context_primary(const struct tpm_context *c, ESYS_TR hierarchy, ESYS_T
 	return CKR_DEVICE_ERROR;
 }
 
-static TPM2B_PUBLIC srk_template(bool ecc)
+TPM2B_PUBLIC tpm_context_storage_key(bool ecc, TPMA_OBJECT attributes)
 {
 	const TPMT_SYM_DEF_OBJECT aes = {.algorithm = TPM2_ALG_AES, .keyBits.aes = 128, .mode.aes = TPM2_ALG_CFB};
 	TPM2B_PUBLIC t = {.publicArea = {.type = ecc ? TPM2_ALG_ECC : TPM2_ALG_RSA,
 					 .nameAlg = TPM2_ALG_SHA256,
-					 .objectAttributes = SRK_ATTRIBUTES}};
+					 .objectAttributes = attributes}};
 
 	if (ecc) {
 		t.publicArea.parameters.eccDetail = (TPMS_ECC_PARMS){.symmetric = aes,
@@ -238,7 +238,7 @@ static TPM2B_PUBLIC srk_template(bool ecc)
 
 CK_RV tpm_context_srk_in(const struct tpm_context *c, ESYS_TR session, struct tpm_primary *srk)
 {
-	TPM2B_PUBLIC template = srk_template(c->ecc);
+	TPM2B_PUBLIC template = tpm_context_storage_key(c->ecc, SRK_ATTRIBUTES);
 
 	return tpm_context_primary(c, ESYS_TR_RH_OWNER, session, &template, srk);
 }

@@ -43,6 +43,12 @@ struct tpm_primary {
 };
 
 /*
+ * The TCG's template of a restricted storage key, P-256 or RSA 2048, with AES-128-CFB: what SRK and EK have in common (TCG EK
+ * Credential Profile, annex B.3.3 and B.3.4; Provisioning Guidance, section 7.5.1). No policy is set.
+ */
+TPM2B_PUBLIC tpm_context_storage_key(bool ecc, TPMA_OBJECT attributes);
+
+/*
  * The storage root key by the TCG's template: ECC P-256 where the TPM has it, else RSA 2048. NAME, if not empty, is the one
  * that is pinned: another is CKR_DATA_INVALID, logged (another TPM, a cleared one, or somebody in between), and so is one that
  * the endorsement key does not vouch for (tpm_ek.h). Sessions are salted to it.

@@ -28,25 +28,10 @@ static const uint8_t policy_a[] = {0x83, 0x71, 0x97, 0x67, 0x44, 0x84, 0xb3, 0xf
 
 static TPM2B_PUBLIC ek_template(bool ecc)
 {
-	const TPMT_SYM_DEF_OBJECT aes = {.algorithm = TPM2_ALG_AES, .keyBits.aes = 128, .mode.aes = TPM2_ALG_CFB};
-	TPM2B_PUBLIC t = {.publicArea = {.type = ecc ? TPM2_ALG_ECC : TPM2_ALG_RSA,
-					 .nameAlg = TPM2_ALG_SHA256,
-					 .objectAttributes = EK_ATTRIBUTES,
-					 .authPolicy.size = sizeof(policy_a)}};
+	TPM2B_PUBLIC t = tpm_context_storage_key(ecc, EK_ATTRIBUTES);
 
+	t.publicArea.authPolicy.size = sizeof(policy_a);
 	memcpy(t.publicArea.authPolicy.buffer, policy_a, sizeof(policy_a));
-	if (ecc) {
-		t.publicArea.parameters.eccDetail = (TPMS_ECC_PARMS){.symmetric = aes,
-								     .scheme.scheme = TPM2_ALG_NULL,
-								     .curveID = TPM2_ECC_NIST_P256,
-								     .kdf.scheme = TPM2_ALG_NULL};
-		t.publicArea.unique.ecc.x.size = 32;
-		t.publicArea.unique.ecc.y.size = 32;
-	} else {
-		t.publicArea.parameters.rsaDetail =
-		    (TPMS_RSA_PARMS){.symmetric = aes, .scheme.scheme = TPM2_ALG_NULL, .keyBits = 2048};
-		t.publicArea.unique.rsa.size = 256;
-	}
 	return t;
 }
 
