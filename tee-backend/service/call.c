@@ -6,6 +6,8 @@
  */
 #include "config.h"
 
+#include <unistd.h>
+
 #include "service/call.h"
 
 struct object_policy call_policy(const struct call *call)
@@ -15,6 +17,11 @@ struct object_policy call_policy(const struct call *call)
 		.so = call->user == CKU_SO,
 		.user = call->user == CKU_USER,
 	};
+}
+
+bool call_owns_store(const struct call *call)
+{
+	return call->link->peer.owner == 0 || call->link->peer.owner == geteuid();
 }
 
 bool call_handle_is_made_up(uint64_t handle)

@@ -54,6 +54,9 @@ struct object_policy call_policy(const struct call *call);
  */
 CK_RV call_object(struct call *call, uint64_t handle, struct object **object);
 
+/* True if the caller could as well remove the store itself: root, or the daemon's own user, on this machine. */
+bool call_owns_store(const struct call *call);
+
 /* Does HANDLE name evidence, or the hardware feature: what cmd_evidence_get reads? HANDLE_ROOT is an object like others. */
 bool call_handle_is_made_up(uint64_t handle);
 

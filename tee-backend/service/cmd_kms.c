@@ -5,8 +5,6 @@
  */
 #include "config.h"
 
-#include <unistd.h>
-
 #include "crypto/private_key.h"
 #include "mechanism/keyclave.h"
 #include "service/cmd_kms.h"
@@ -122,8 +120,7 @@ CK_RV cmd_kms_import(struct call *call)
 
 CK_RV cmd_kms_rotate(struct call *call)
 {
-	/* Who could remove the store itself. */
-	if (call->link->peer.owner != 0 && call->link->peer.owner != geteuid())
+	if (!call_owns_store(call))
 		return CKR_ACTION_PROHIBITED;
 	return token_store_rotate(call->service->tokens);
 }

@@ -4,8 +4,6 @@
  */
 #include "config.h"
 
-#include <unistd.h>
-
 #include "service/cmd_slot.h"
 
 CK_RV cmd_slot_list(struct call *call)
@@ -60,8 +58,8 @@ CK_RV cmd_slot_init(struct call *call)
 {
 	const struct token_init_request *request = &call->request->token_init_request;
 	struct service *service = call->service;
-	/* Who could remove the store itself: the SO PIN of a token whose head was refused is lost with it. */
-	bool owner = call->link->peer.owner == 0 || call->link->peer.owner == geteuid();
+	/* The SO PIN of a token whose head was refused is lost with it. */
+	bool owner = call_owns_store(call);
 	CK_RV rv = CKR_SESSION_EXISTS;
 
 	pthread_mutex_lock(&service->attach_lock);
