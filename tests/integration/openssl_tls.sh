@@ -78,10 +78,13 @@ clients() {
 		activate = 1
 		pin-source = file:$T/pin
 	CNF
-	# With a sanitizer preloaded curl was seen to hang in setlocale(3), before it had loaded anything of ours.
-	for kind in ${KC_SANITIZERS:+none} rsa p256 ed25519; do
-		[ "$kind" != none ] || break
+	for kind in rsa p256 ed25519; do
 		for version in --tlsv1.3 '--tls-max 1.2'; do
+			if [ -n "${KC_SANITIZERS:-}" ]; then
+				skip "curl --cert --key with $kind, $version ($tag)" \
+					"with a sanitizer preloaded curl hangs in setlocale(3) at times, before it has loaded anything"
+				continue
+			fi
 			# shellcheck disable=SC2086 # two words
 			check_output "curl --cert --key with $kind, $version ($tag)" 'New, TLSv1\.[23]' host env \
 				OPENSSL_CONF="$T/curl.cnf" curl -sS -m 20 $version --cacert "$T/ca.pem" --cert "$T/$kind.crt" \
