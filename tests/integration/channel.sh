@@ -301,6 +301,41 @@ says "evidence of a key does not pass for a channel's" 'not trusted.*purpose' k 
 kill "$player" 2>/dev/null
 wait "$player" 2>/dev/null
 
+# ---- by a relay on this machine, which is no end of TLS ----
+cat >"$T/relay.py" <<-'PY'
+	import os, socket, sys, threading
+	path, port = sys.argv[1], int(sys.argv[2])
+	listener = socket.socket(socket.AF_UNIX)
+	listener.bind(path)
+	listener.listen()
+	def pump(a, b):
+	    try:
+	        while data := a.recv(65536):
+	            b.sendall(data)
+	    except OSError:
+	        pass
+	    finally:
+	        b.close()
+	while True:
+	    client, _ = listener.accept()
+	    server = socket.create_connection(("127.0.0.1", port))
+	    threading.Thread(target=pump, args=(client, server), daemon=True).start()
+	    threading.Thread(target=pump, args=(server, client), daemon=True).start()
+PY
+python3 "$T/relay.py" "$T/relay.sock" "$port" &
+relay=$!
+at_exit "kill $relay 2>/dev/null"
+wait_for_socket "$T/relay.sock"
+endpoint=unix+tls:$T/relay.sock client alice
+check "a relay is of use" tool --token-label far --login --pin 48151623 --sign -m ECDSA-SHA256 --label web -i "$T/data" \
+	-o "$T/signature" --signature-format openssl
+check_output "and what was signed behind it is good" 'Verified OK' plain dgst -sha256 -verify "$T/web.der" -keyform DER \
+	-signature "$T/signature" "$T/data"
+endpoint=unix+tls:$T/relay.sock client alice "$other"
+says "to a relay too nothing is said that the policy does not cover" 'not trusted' k status
+kill "$relay" 2>/dev/null
+wait "$relay" 2>/dev/null
+
 # ---- plain text ----
 cat >"$T/plain.py" <<-'PY'
 	import socket, sys
