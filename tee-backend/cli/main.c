@@ -26,7 +26,7 @@ static void help(FILE *out)
 	for (size_t i = 0; i < COMMAND_COUNT; i++)
 		fprintf(out, "  %-10s %s\n", commands[i]->name, commands[i]->summary);
 	fprintf(out, "\nOptions:\n"
-		     "  --endpoint ENDPOINT  where keyclaved listens (unix:/path)\n"
+		     "  --endpoint ENDPOINT  where keyclaved listens, as in keyclave.conf(5)\n"
 		     "  --json               results and errors as JSON\n"
 		     "  --version            print the version\n"
 		     "  --help               this text; after a command, that command's\n\n"
